@@ -1,0 +1,41 @@
+# make report | test | lab — each sets up .venv by itself, and works offline after that.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# Real corpora, if they lie beside the clone; without them the package downloads its own.
+SHARED := $(realpath $(CURDIR)/../shared/data)
+export MTLHELPERS_DATA ?= $(SHARED)
+# After installation nothing here needs the network: whatever asks for it is a fault.
+OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
+
+.PHONY: report test lab notebooks lint clean
+
+report: notebooks
+	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/site notebooks/*.ipynb
+	@echo "open build/site/00_start_here.html"
+
+notebooks: $(READY)
+	$(OFFLINE) $(BIN)/python notebooks/build.py
+
+test: $(READY)
+	$(OFFLINE) $(BIN)/python -m pytest
+
+lab: $(READY)
+	$(BIN)/python -m jupyter lab notebooks
+
+lint: $(READY)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+# torch first and by its exact version, so that the CPU build is not replaced.
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(READY)
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,1 @@
+"""Corpora: where they come from, what is checked, and how parts of them are drawn."""

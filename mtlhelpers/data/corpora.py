@@ -1,0 +1,100 @@
+"""Corpora by name, from a folder, from a hub, and two made one."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
+from mtlhelpers.data.download import fetch_files
+from mtlhelpers.data.hub import read_hub
+from mtlhelpers.data.jsonl import read_folder
+from mtlhelpers.data.publishers import PUBLISHERS, Publisher
+from mtlhelpers.data.rows import CorpusError
+
+
+def load_corpus(
+    source: str | Path,
+    *,
+    columns: Mapping[str, str] | None = None,
+    revision: str | None = None,
+) -> Corpus:
+    """Load a corpus.
+
+    Args:
+        source: a registered name ("snips"); two of them joined by "+", one with labels
+            and one with tags ("clinc150+wnut17"); a folder with `train.jsonl`,
+            `test.jsonl` and perhaps `validation.jsonl`, as `read_folder` takes it; or,
+            with `columns`, a data set on a hub or in a folder, as `read_hub` takes it.
+        columns: which column of the data set is `tokens`, `tags`, `label`, `id`,
+            `group`; the last four as far as there are such.
+        revision: the commit, tag or branch of the data set on the hub.
+
+    A named corpus is read from `<MTLHELPERS_DATA>/<name>` if that folder exists, else
+    downloaded from its publisher once and kept in the cache folder.
+
+    Raises:
+        CorpusError: if the corpus cannot be had, or for the first fault in it.
+    """
+    name = str(source)
+    if columns is not None:
+        rows = read_hub(name, columns, revision)
+        version = f", revision {revision}" if revision else ""
+        return build_corpus(Path(name).name, rows, source=name + version)
+    if revision is not None:
+        raise CorpusError(f"{name}: a revision needs `columns`, for a hub data set.")
+    if name in PUBLISHERS:
+        return _load_published(PUBLISHERS[name])
+    if Path(source).is_dir():
+        folder = Path(source)
+        return build_corpus(folder.resolve().name, read_folder(folder))
+    if name.count("+") == 1:
+        first, second = name.split("+")
+        return combine_corpora(load_corpus(first), load_corpus(second))
+    raise CorpusError(
+        f"no corpus {name!r}. Known names: {', '.join(sorted(PUBLISHERS))}. Or give a "
+        "folder that holds train.jsonl and test.jsonl, or a hub data set together with "
+        "`columns`."
+    )
+
+
+def combine_corpora(first: Corpus, second: Corpus) -> Corpus:
+    """Return the disjoint corpus of one that has labels and one that has tags.
+
+    Each sentence keeps what it has, so that none has both.
+
+    Raises:
+        CorpusError: unless each has one task, and not the same; or if ids clash.
+    """
+    both = (first, second)
+    if sorted(corpus.tasks for corpus in both) != [("ner",), ("sentence",)]:
+        has = ", ".join(f"{one.name} has {' and '.join(one.tasks)}" for one in both)
+        raise CorpusError(
+            f"{has}: cannot be combined. Take one corpus with labels alone and one "
+            "with tags alone."
+        )
+    rows = [rows_of(corpus) for corpus in both]
+    return build_corpus(
+        "+".join(corpus.name for corpus in both),
+        {split: rows[0][split] + rows[1][split] for split in SPLITS},
+        licence="; ".join(f"{one.name}: {one.licence}" for one in both),
+        citation="; ".join(f"{one.name}: {one.citation}" for one in both),
+        source="; ".join(f"{one.name}: {one.source}" for one in both),
+        notes=tuple(f"{one.name}: {note}" for one in both for note in one.notes),
+    )
+
+
+def _load_published(publisher: Publisher) -> Corpus:
+    given = os.environ.get("MTLHELPERS_DATA")
+    folder = Path(given).expanduser() / publisher.name if given else None
+    if folder and folder.is_dir():
+        rows = read_folder(folder)
+    else:
+        rows = publisher.read(fetch_files(publisher))
+    return build_corpus(
+        publisher.name,
+        rows,
+        licence=publisher.licence,
+        citation=publisher.citation,
+        source=publisher.source,
+        notes=publisher.changes,
+    )

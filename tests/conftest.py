@@ -1,0 +1,53 @@
+"""Fixtures and guards for every test: no network beyond loopback, real data by rule."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+import mtlhelpers as mtl
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Fail any test that opens a socket beyond loopback."""
+    patch = pytest.MonkeyPatch()
+    connect, resolve = socket.socket.connect, socket.getaddrinfo
+
+    def is_near(host: object) -> bool:
+        return host is None or str(host).startswith(LOOPBACK)
+
+    def guarded_connect(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not is_near(address[0]):
+            pytest.fail(f"a test opened a socket to {address}", pytrace=True)
+        return connect(self, address)
+
+    def guarded_resolve(host, *rest, **named):
+        if not is_near(host):
+            pytest.fail(f"a test looked up the host {host}", pytrace=True)
+        return resolve(host, *rest, **named)
+
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket, "getaddrinfo", guarded_resolve)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real corpora. Without them tests skip; in CI they fail instead."""
+    given = os.environ.get("MTLHELPERS_DATA", "")
+    if given and Path(given).is_dir():
+        return Path(given)
+    reason = "MTLHELPERS_DATA names no folder with the real corpora"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def snips(data_folder) -> mtl.Corpus:
+    return mtl.load_corpus("snips")

@@ -1,4 +1,4 @@
-# make report | test | lab — each sets up .venv by itself, and works offline after that.
+# make report | test | lab | bench — each sets up .venv by itself, and works offline after that.
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -11,7 +11,7 @@ export MTLHELPERS_DATA ?= $(SHARED)
 # After installation nothing here needs the network: whatever asks for it is a fault.
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
-.PHONY: report test lab notebooks lint clean
+.PHONY: report test lab notebooks bench lint clean
 
 report: notebooks
 	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/site notebooks/*.ipynb
@@ -25,6 +25,9 @@ test: $(READY)
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks
+
+bench: $(READY)
+	$(OFFLINE) $(BIN)/python benchmarks/against_trainer.py
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

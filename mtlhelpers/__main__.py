@@ -1,4 +1,4 @@
-"""`python -m mtlhelpers doctor | compare`: the package from the command line."""
+"""`python -m mtlhelpers COMMAND`: the package from the command line."""
 
 import argparse
 import sys
@@ -66,6 +66,28 @@ def compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def study(options: argparse.Namespace) -> int:
+    """Run what a study's grid declares, say what is left, or pack its records."""
+    from mtlhelpers.study.records import pack_records
+    from mtlhelpers.study.running import Study
+
+    found = Study(options.folder)
+    if options.action == "run":
+        left = len(found.left())
+        for number, record in enumerate(found.run(sys.stderr.isatty()), start=1):
+            seconds = record["seconds"]["total"]
+            where = (
+                f"{record['arm']} on {record['corpus']}, seed {record['plan']['seed']}"
+            )
+            print(
+                f"{number}/{left} {record['id']} {where}: {seconds:.1f} s", flush=True
+            )
+    print(f"{len(found.jobs())} runs declared, {len(found.left())} left")
+    if options.action != "status":
+        print(f"packed {pack_records(options.folder)}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m mtlhelpers", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
@@ -91,6 +113,12 @@ def _parser() -> argparse.ArgumentParser:
         "--scenarios", nargs="+", choices=list(SCENARIOS), metavar="SCENARIO"
     )
     found.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
+    found = commands.add_parser("study", help=study.__doc__)
+    found.set_defaults(command=study)
+    found.add_argument("action", choices=["run", "status", "pack"])
+    found.add_argument(
+        "folder", type=Path, help="with grid.toml, and records beside it"
+    )
     return parser
 
 

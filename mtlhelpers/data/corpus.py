@@ -56,7 +56,7 @@ class Corpus:
     def disjoint(self) -> bool:
         """Whether the corpus has both tasks, but no sentence of train has both."""
         train = self.splits["train"]
-        both = zip(train["label"], train["tags"], strict=True)
+        both = zip(train["label"][:], train["tags"][:], strict=True)
         return len(self.tasks) == 2 and all(None in cells for cells in both)
 
     @cached_property

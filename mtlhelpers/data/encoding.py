@@ -63,7 +63,7 @@ def encode(
     number = {name: i for i, name in enumerate(labels)}
     label_ids = [
         IGNORED if label is None or not labels else number[label]
-        for label in sentences["label"]
+        for label in sentences["label"][:]
     ]
     return Encoded(
         input_ids=[np.array(ids, dtype=np.int64) for ids in pieces["input_ids"]],
@@ -80,23 +80,26 @@ def encode(
 def collate(encoded: Encoded, rows: Sequence[int]) -> dict[str, torch.Tensor]:
     """Make one batch, padded to its longest sentence.
 
-    Returns `input_ids`, `attention_mask` and `ner_labels`, each (B, T), and
-    `sentence_labels` (B,). `ner_labels` is -100 on padding, on [CLS] and [SEP], and on
-    every piece but the first of a word; absent labels are -100 too.
+    Returns `input_ids`, `attention_mask`, `word_mask` and `ner_labels`, each (B, T), and
+    `sentence_labels` (B,). `word_mask` is true on the first piece of each word.
+    `ner_labels` is -100 everywhere else; absent labels are -100 too.
     """
     longest = max(len(encoded.input_ids[row]) for row in rows)
     shape = (len(rows), longest)
     input_ids = np.full(shape, encoded.pad_id, dtype=np.int64)
     attention_mask = np.zeros(shape, dtype=np.int64)
+    word_mask = np.zeros(shape, dtype=bool)
     ner_labels = np.full(shape, IGNORED, dtype=np.int64)
     for i, row in enumerate(rows):
         length = len(encoded.input_ids[row])
         input_ids[i, :length] = encoded.input_ids[row]
         attention_mask[i, :length] = 1
+        word_mask[i, encoded.first_pieces[row]] = True
         ner_labels[i, encoded.first_pieces[row]] = encoded.tag_ids[row]
     return {
         "input_ids": torch.from_numpy(input_ids),
         "attention_mask": torch.from_numpy(attention_mask),
+        "word_mask": torch.from_numpy(word_mask),
         "ner_labels": torch.from_numpy(ner_labels),
         "sentence_labels": torch.from_numpy(encoded.label_ids[np.asarray(rows)]),
     }

@@ -46,7 +46,7 @@ def take_subset(
 
 def _pools(train: Dataset) -> dict[str, list[int]]:
     """Return the positions to draw from: one list, or one a task if disjoint."""
-    cells = zip(train["label"], train["tags"], strict=True)
+    cells = zip(train["label"][:], train["tags"][:], strict=True)
     has = [(label is not None, tags is not None) for label, tags in cells]
     if set(has) != {(True, False), (False, True)}:
         return {"in all": list(range(len(has)))}

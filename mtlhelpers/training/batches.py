@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-POOL = 16  # batches whose sentences are sorted by length together
+POOL = 32  # batches whose sentences are sorted by length together
 
 
 def bucketed_batches(
@@ -12,7 +12,7 @@ def bucketed_batches(
 ) -> list[np.ndarray]:
     """Every sentence once, in random batches of sentences of like length.
 
-    Sentences are shuffled, sorted within pools of 16 batches, cut, and the batches
+    Sentences are shuffled, sorted within pools of 32 batches, cut, and the batches
     shuffled: little padding, and still a random order. Drawn from `order` alone.
     """
     shuffled = order.permutation(len(lengths))

@@ -1,7 +1,8 @@
-"""Where a run took place: device, threads and versions."""
+"""Where a run took place: device, threads, versions, and how much memory it took."""
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,3 +22,28 @@ def environment(model: SharedModel) -> dict[str, Any]:
         "machine": platform.machine(),
         **{package: version(package) for package in PACKAGES},
     }
+
+
+def restart_peak_memory() -> None:
+    """Forget the peak of the process so far, where the platform can (Linux, CUDA)."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def peak_memory() -> int | None:
+    """Bytes of main memory (on CUDA, of the device's) at the highest since then.
+
+    None where the platform does not tell.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated()
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes.split()[1]) * 1024

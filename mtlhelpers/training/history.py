@@ -21,14 +21,14 @@ class EpochRecorder:
         self, model: SharedModel, corpus: Corpus, plan: Plan, store: FeatureStore
     ) -> None:
         self.history: list[dict[str, Any]] = []
-        self.seconds = {"features": 0.0, "steps": 0.0, "total": 0.0}
+        self.seconds = {"setup": 0.0, "steps": 0.0, "total": 0.0}
         self.steps = 0
         self.batches = {"sentence": 0, "ner": 0}
         self._model, self._corpus, self._store = model, corpus, store
         self._scores = plan.track or plan.select is not None
         self._tasks = plan.tasks
         self._sums: dict[str, Tensor] = {}
-        self._start_epoch()
+        self.start_epoch()
 
     def note_step(
         self,
@@ -56,16 +56,16 @@ class EpochRecorder:
                 entry[key] = value / steps
         entry["seconds"] = time.perf_counter() - self._began
         self.seconds["steps"] += entry["seconds"]
-        self.seconds["total"] = self.seconds["features"] + self.seconds["steps"]
+        self.seconds["total"] = self.seconds["setup"] + self.seconds["steps"]
         if self._scores:
             validation = self._corpus.splits["validation"]
             scores = evaluate(self._model, validation, store=self._store)
             entry |= {metric: getattr(scores, metric) for metric in METRICS}
         self.history.append(entry)
-        self._start_epoch()
         return entry
 
-    def _start_epoch(self) -> None:
+    def start_epoch(self) -> None:
+        """Set sums and clock to zero."""
         self._sums = defaultdict(lambda: torch.zeros(()))
         self._first_step, self._began = self.steps, time.perf_counter()
 

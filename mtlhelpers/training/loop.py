@@ -7,12 +7,14 @@ is applied first and the optimizer built from what then trains, never the other 
 import time
 import warnings
 
+import numpy as np
 import torch
 from datasets import Dataset
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.counting import count_parameters
 from mtlhelpers.model.freezing import (
@@ -27,10 +29,11 @@ from mtlhelpers.training.environment import environment
 from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
 from mtlhelpers.training.history import EpochRecorder, Keeper
-from mtlhelpers.training.losses import loss_function
-from mtlhelpers.training.metrics import encode_for, evaluate
+from mtlhelpers.training.losses import BatchLosses, loss_function
+from mtlhelpers.training.metrics import assess, encode_for, evaluate
 from mtlhelpers.training.optimizer import build_optimizer, build_schedule
 from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import FreezingWitness, Run
 from mtlhelpers.training.sentences import check_fit, training_sentences
 
@@ -68,13 +71,15 @@ def train(
     notes: tuple[str, ...] = ()
     recorder = EpochRecorder(model, corpus, plan, store)
     if plan.tasks:
-        train_epochs(model, sentences, plan, store, recorder, progress)
+        train_epochs(model, corpus, sentences, plan, store, recorder, progress)
     else:
         notes = (f"nothing can train in {plan.scenario}: every part is frozen",)
         warnings.warn(notes[0], stacklevel=2)
+    scores, outcomes = assess(model, corpus.splits["test"], store)
     return Run(
         plan=plan,
-        scores=evaluate(model, corpus.splits["test"], store=store),
+        scores=scores,
+        outcomes=outcomes,
         before=before,
         history=recorder.history,
         proof=witness.compare(model),
@@ -91,39 +96,39 @@ def train(
 
 def train_epochs(
     model: SharedModel,
+    corpus: Corpus,
     sentences: Dataset,
     plan: Plan,
     store: FeatureStore,
     recorder: EpochRecorder,
     progress: bool,
 ) -> None:
-    """Step through the epochs of a resolved plan on encoded sentences."""
+    """Step through the epochs of a resolved plan on its training sentences."""
     start = time.perf_counter()
     encoded = encode_for(model, sentences)
     losses_of = loss_function(model, encoded, store)
-    recorder.seconds["features"] = time.perf_counter() - start
+    retention = build_retention(model, corpus, plan, encoded)
+    recorder.seconds["setup"] = time.perf_counter() - start
 
     optimizer = build_optimizer(model, plan)
     check_optimizer(optimizer, model)
-    order = stream(plan.seed, "order")
-    batches = [
-        bucketed_batches(encoded.lengths, plan.batch_size, order)
-        for _ in range(plan.epochs)
-    ]
-    steps = sum(map(len, batches))
+    epochs = _all_batches(encoded, plan)
+    steps = sum(map(len, epochs))
     schedule = build_schedule(optimizer, plan, steps)
     keeper = Keeper(model, plan.select)
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
     with torch.random.fork_rng(), bar:
         # Only the backbone draws dropout, so frozen features never touch this stream.
         torch.manual_seed(int(stream(plan.seed, "dropout").integers(2**63)))
-        for epoch, rows_of_batches in enumerate(batches, start=1):
+        for epoch, batches in enumerate(epochs, start=1):
             model.train()
-            for rows in rows_of_batches:
-                losses, labelled = losses_of(rows)
-                norms = take_step(model, optimizer, losses, plan, recorder.steps == 0)
+            recorder.start_epoch()
+            for rows in batches:
+                found = losses_of(rows)
+                kept = retention.loss(found.logits, found.batch, rows)
+                norms = take_step(model, optimizer, found, kept, retention, plan)
                 schedule.step()
-                recorder.note_step(losses, labelled, norms)
+                recorder.note_step(found.losses, found.labelled, norms)
                 bar.update()
             model.eval()
             check_loss(recorder.end_epoch(epoch))
@@ -134,18 +139,30 @@ def train_epochs(
 def take_step(
     model: SharedModel,
     optimizer: torch.optim.Optimizer,
-    losses: dict[str, Tensor],
+    found: BatchLosses,
+    kept: Tensor | float,
+    retention: Retention,
     plan: Plan,
-    is_first: bool,
 ) -> dict[str, Tensor]:
     """One update from the weighted sum of the losses; return the gradient norms."""
+    loss = sum(plan.loss_weights[task] * found.losses[task] for task in plan.tasks)
     optimizer.zero_grad(set_to_none=True)
-    sum(plan.loss_weights[task] * losses[task] for task in plan.tasks).backward()
-    if is_first:
+    (loss + kept).backward()
+    if not optimizer.state:  # the first step
         check_gradients(model)
+    retention.add_gradients()
     norms = clip_each_part(model, plan.clip_norm)
     optimizer.step()
     return norms
+
+
+def _all_batches(encoded: Encoded, plan: Plan) -> list[list[np.ndarray]]:
+    """The batches of every epoch, from the stream of the order alone."""
+    order = stream(plan.seed, "order")
+    return [
+        bucketed_batches(encoded.lengths, plan.batch_size, order)
+        for _ in range(plan.epochs)
+    ]
 
 
 def clip_each_part(model: SharedModel, limit: float) -> dict[str, Tensor]:

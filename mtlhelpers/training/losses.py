@@ -13,10 +13,12 @@ from mtlhelpers.training.features import Features, FeatureStore
 
 
 class BatchLosses(NamedTuple):
-    """Losses by task, and whether the batch holds a label of each task (0 or 1)."""
+    """What a batch gives: losses by task, and what they were computed from."""
 
     losses: dict[str, Tensor]
-    labelled: dict[str, Tensor]
+    labelled: dict[str, Tensor]  # whether the batch holds a label of the task
+    logits: Logits
+    batch: dict[str, Tensor]
 
 
 def loss_function(
@@ -28,7 +30,7 @@ def loss_function(
     the heads, no pass through the backbone after the first.
     """
     if trainable_tensors(model, "backbone"):
-        return lambda rows: _live(model, encoded, rows)
+        return lambda rows: live_losses(model, encoded, rows)
     features = store.features(model, encoded)
     labels = torch.from_numpy(encoded.label_ids).to(model.device)  # (N,)
     tags = torch.cat([torch.from_numpy(ids) for ids in encoded.tag_ids])  # (W,)
@@ -36,7 +38,10 @@ def loss_function(
     return lambda rows: _stored(model, features, labels, tags, rows)
 
 
-def _live(model: SharedModel, encoded: Encoded, rows: Sequence[int]) -> BatchLosses:
+def live_losses(
+    model: SharedModel, encoded: Encoded, rows: Sequence[int]
+) -> BatchLosses:
+    """The losses of a batch that runs through the backbone."""
     batch = collate(encoded, rows)
     batch = {key: value.to(model.device) for key, value in batch.items()}
     return _losses(model(**batch), batch)
@@ -57,7 +62,7 @@ def _stored(
 
 def _losses(logits: Logits, batch: dict[str, Tensor]) -> BatchLosses:
     labelled = {task: (batch[f"{task}_labels"] >= 0).any() for task in HEADS}
-    return BatchLosses(task_losses(logits, batch), labelled)
+    return BatchLosses(task_losses(logits, batch), labelled, logits, batch)
 
 
 def task_losses(logits: Logits, batch: dict[str, Tensor]) -> dict[str, Tensor]:

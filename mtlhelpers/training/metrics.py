@@ -79,6 +79,16 @@ class Predicted:
     tags: list[list[str]] | None
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of each of N sentences: enough to draw them again by bootstrap."""
+
+    label_right: list[bool | None]  # None without a gold label
+    true_spans: list[int]
+    predicted_spans: list[int]
+    correct_spans: list[int]
+
+
 def evaluate(
     model: SharedModel, sentences: Dataset, *, store: FeatureStore | None = None
 ) -> Scores:
@@ -87,10 +97,17 @@ def evaluate(
     `store` keeps features where the backbone is frozen. Raises `ValueError` where the
     sentences hold a label or tag that the model does not know.
     """
+    return assess(model, sentences, store)[0]
+
+
+def assess(
+    model: SharedModel, sentences: Dataset, store: FeatureStore | None = None
+) -> tuple[Scores, Outcomes]:
+    """As `evaluate`, with the outcome of each sentence beside the scores."""
     encoded = encode_for(model, sentences)
-    return score(
-        sentences, predict_all(model, encoded, sentences, store), model, encoded
-    )
+    predicted = predict_all(model, encoded, sentences, store)
+    scores = score(sentences, predicted, model, encoded)
+    return scores, outcomes(sentences, predicted, encoded)
 
 
 def encode_for(model: SharedModel, sentences: Dataset) -> Encoded:
@@ -173,6 +190,22 @@ def score(
         truncated_sentences=int(encoded.truncated.sum()),
         words_without_piece=int(encoded.lost_words.sum()),
     )
+
+
+def outcomes(sentences: Dataset, predicted: Predicted, encoded: Encoded) -> Outcomes:
+    """Right or wrong label, and counts of spans, sentence by sentence."""
+    right: list[bool | None] = [None] * len(encoded)
+    if predicted.labels is not None:
+        for row in np.flatnonzero(encoded.label_ids >= 0):
+            right[row] = bool(predicted.labels[row] == encoded.label_ids[row])
+    counts = []
+    for row, gold in enumerate(sentences["tags"][:]):
+        scored = predicted.tags is not None and gold is not None
+        true = set(spans_of(gold)) if scored else set()
+        found = set(spans_of(predicted.tags[row])) if scored else set()
+        counts.append((len(true), len(found), len(true & found)))
+    true_spans, predicted_spans, correct_spans = map(list, zip(*counts))
+    return Outcomes(right, true_spans, predicted_spans, correct_spans)
 
 
 def _labels_right(gold: np.ndarray, predicted: Predicted, rows: np.ndarray) -> dict:

@@ -1,7 +1,6 @@
 """AdamW with a rate for the backbone and one for the heads, warm-up and decay."""
 
 import torch
-from torch import Tensor
 
 from mtlhelpers.model.freezing import trainable_tensors
 from mtlhelpers.model.shared import HEADS, SharedModel
@@ -11,18 +10,14 @@ from mtlhelpers.training.plan import Plan
 def build_optimizer(model: SharedModel, plan: Plan) -> torch.optim.AdamW:
     """AdamW (Loshchilov and Hutter 2019) over what trains, in one fused step.
 
-    Biases and layer norms are vectors and are not decayed.
+    Biases and layer norms are vectors and are not decayed. Nor is a backbone that a
+    retention method pulls to its earlier weights: decay would pull it to zero.
     """
-    groups = []
-    for part, rate in {
-        "backbone": plan.backbone_lr,
-        **dict.fromkeys(HEADS.values(), plan.head_lr),
-    }.items():
-        tensors = trainable_tensors(model, part)
-        groups += [
-            _group(part, rate, plan.weight_decay, [t for t in tensors if t.dim() > 1]),
-            _group(part, rate, 0.0, [t for t in tensors if t.dim() == 1]),
-        ]
+    pulled = plan.retention in ("l2sp", "ewc")
+    decay = plan.weight_decay
+    groups = _groups(model, "backbone", plan.backbone_lr, 0.0 if pulled else decay)
+    for head in HEADS.values():
+        groups += _groups(model, head, plan.head_lr, decay)
     return torch.optim.AdamW([group for group in groups if group["params"]], fused=True)
 
 
@@ -40,5 +35,14 @@ def build_schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-def _group(part: str, rate: float, decay: float, tensors: list[Tensor]) -> dict:
-    return {"part": part, "lr": rate, "weight_decay": decay, "params": tensors}
+def _groups(model: SharedModel, part: str, rate: float, decay: float) -> list[dict]:
+    tensors = trainable_tensors(model, part)
+    shared = {"part": part, "lr": rate}
+    return [
+        {
+            **shared,
+            "weight_decay": decay,
+            "params": [t for t in tensors if t.dim() > 1],
+        },
+        {**shared, "weight_decay": 0.0, "params": [t for t in tensors if t.dim() == 1]},
+    ]

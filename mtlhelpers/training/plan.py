@@ -12,6 +12,7 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.freezing import Scenario, find_scenario
 from mtlhelpers.model.shared import HEADS
 
+RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
 METRICS = ("accuracy", "macro_f1", "ner_f1", "exact_match")
 
 
@@ -64,6 +65,8 @@ class Plan:
         None  # keep the epoch that is best on validation by this metric
     )
     track: bool = False  # score validation after every epoch
+    retention: str | None = None  # keep the frozen head's task: see retention.py
+    retention_strength: float = 1.0  # for replay: the share of sentences kept
     first: "Plan | None" = None  # the stage before this one
 
     def __post_init__(self) -> None:
@@ -77,6 +80,9 @@ class Plan:
             raise PlanError(
                 f"select {self.select!r} is not one of {', '.join(METRICS)}"
             )
+        if self.retention is not None and self.retention not in RETENTIONS:
+            known = ", ".join(RETENTIONS)
+            raise PlanError(f"retention {self.retention!r} is not one of {known}")
         for name in ("epochs", "train_size", "batch_size"):
             value = getattr(self, name)
             if value is not None and value < 1:

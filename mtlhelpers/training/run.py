@@ -10,7 +10,7 @@ from torch import Tensor
 from mtlhelpers.model.freezing import frozen_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features import digest_tensors
-from mtlhelpers.training.metrics import Scores
+from mtlhelpers.training.metrics import Outcomes, Scores
 from mtlhelpers.training.plan import Plan
 
 
@@ -74,12 +74,13 @@ class Run:
     before: Scores  # on test, at the start of the last stage
     history: list[dict[str, Any]]  # one entry an epoch
     proof: FreezingProof
-    seconds: dict[str, float]  # features, steps, total (without scoring test)
+    seconds: dict[str, float]  # setup (features, …), steps, total; no scoring
     steps: int
     batches: dict[str, int]  # batches that held a label of each task
     total_parameters: int
     trainable_parameters: int
     environment: dict[str, Any]  # device, threads, versions
+    outcomes: Outcomes  # of each test sentence, at the end
     first: "Run | None" = None
     notes: tuple[str, ...] = field(default=())
 

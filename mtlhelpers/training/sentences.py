@@ -27,7 +27,7 @@ def check_fit(model: SharedModel, sentences: Dataset, plan: Plan) -> None:
     for task in plan.tasks or ():
         if model.head(task) is None:
             raise PlanError(f"the model has no head for the plan's task {task!r}")
-        if all(cell is None for cell in sentences[COLUMNS[task]]):
+        if all(cell is None for cell in sentences[COLUMNS[task]][:]):
             raise PlanError(
                 f"no training sentence has a {COLUMNS[task].removesuffix('s')} for the "
                 f"plan's task {task!r}: name other tasks, or choose another corpus"

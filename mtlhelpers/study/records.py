@@ -1,0 +1,164 @@
+"""One JSON file a run: what was done, where, and what came of it.
+
+A record's name is the hash of all that decides its numbers, so a run that is recorded
+need not be made again, and one that would differ gets another name. Files are written
+whole or not at all. A record is data: it is checked on reading, and never executed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.study.grid import Job
+from mtlhelpers.training.metrics import Outcomes
+from mtlhelpers.training.run import Run
+
+NUMERICS = 1  # raised by a change of code that changes results
+DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+FIELDS: dict[str, type | tuple[type, ...]] = {
+    "id": str,
+    "numerics": int,
+    "arm": str,
+    "corpus": str,
+    "corpus_sha256": str,
+    "backbone": str,
+    "backbone_sha256": str,
+    "plan": dict,
+    "environment": dict,
+    "revision": (str, type(None)),
+    "scores": dict,
+    "before": dict,
+    "validation": dict,
+    "history": list,
+    "outcomes": dict,
+    "proof": dict,
+    "steps": int,
+    "batches": dict,
+    "total_parameters": int,
+    "trainable_parameters": int,
+    "seconds": dict,
+    "peak_memory_bytes": (int, type(None)),
+    "notes": list,
+    "first": (dict, type(None)),
+}
+
+
+class RecordError(ValueError):
+    """A file that is no record; the message names it and says why."""
+
+
+def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -> str:
+    """Sixteen hex digits from everything that decides the numbers of a run."""
+    decides = {
+        "plan": job.plan.to_dict(),
+        "corpus": corpus_sha256,
+        "backbone": job.backbone,
+        "backbone_sha256": backbone_sha256,
+        "numerics": NUMERICS,
+        **{key: where[key] for key in ("dtype", "device", "threads")},
+    }
+    text = json.dumps(decides, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def run_fields(run: Run) -> dict[str, Any]:
+    """The part of a record that a run itself gives."""
+    return {
+        "plan": run.plan.to_dict(),
+        "environment": run.environment,
+        "scores": asdict(run.scores),
+        "before": asdict(run.before),
+        "history": run.history,
+        "outcomes": pack_outcomes(run.outcomes),
+        "proof": asdict(run.proof),
+        "steps": run.steps,
+        "batches": run.batches,
+        "total_parameters": run.total_parameters,
+        "trainable_parameters": run.trainable_parameters,
+        "seconds": run.seconds,
+        "notes": list(run.notes),
+        "first": None if run.first is None else run_fields(run.first),
+    }
+
+
+def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
+    """One character a sentence: 1, 0 or - for the label, base 36 for span counts."""
+    marks = {True: "1", False: "0", None: "-"}
+    spans = ("true_spans", "predicted_spans", "correct_spans")
+    return {
+        "label_right": "".join(marks[right] for right in outcomes.label_right),
+        **{key: "".join(DIGITS[n] for n in getattr(outcomes, key)) for key in spans},
+    }
+
+
+def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
+    """What `pack_outcomes` packed."""
+    marks = {"1": True, "0": False, "-": None}
+    spans = {
+        key: [DIGITS.index(digit) for digit in packed[key]]
+        for key in ("true_spans", "predicted_spans", "correct_spans")
+    }
+    return Outcomes(label_right=[marks[m] for m in packed["label_right"]], **spans)
+
+
+def write_record(folder: Path, record: dict[str, Any]) -> Path:
+    """Write a record under its id into the study's `records` folder."""
+    check_record(record, "the new record")
+    path = folder / "records" / f"{record['id']}.json"
+    text = json.dumps(record, sort_keys=True, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode("utf-8"))
+    return path
+
+
+def read_records(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of a study, sorted by id, and the faults of what is none.
+
+    Packed ones (`records.jsonl`) and single ones (`records/ID.json`) together; one that
+    is damaged is named and left out, the rest stand.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    faults = []
+    for where, text in _texts(folder):
+        try:
+            record = check_record(json.loads(text), where)
+        except (RecordError, json.JSONDecodeError, UnicodeDecodeError) as error:
+            faults.append(f"{where}: {error}")
+            continue
+        found[record["id"]] = record
+    return [found[key] for key in sorted(found)], faults
+
+
+def pack_records(folder: Path) -> Path:
+    """Write every record as one sorted `records.jsonl`: what is committed."""
+    records, _ = read_records(folder)
+    lines = (json.dumps(r, sort_keys=True, ensure_ascii=False) + "\n" for r in records)
+    path = folder / "records.jsonl"
+    write_atomically(path, "".join(lines).encode("utf-8"))
+    return path
+
+
+def check_record(record: Any, where: str) -> dict[str, Any]:
+    """Return the record. Raises `RecordError` unless it has the fields and types."""
+    if not isinstance(record, dict):
+        raise RecordError(f"{where} is no JSON object")
+    for name, kind in FIELDS.items():
+        if name not in record:
+            raise RecordError(f"{where} has no field {name!r}")
+        if not isinstance(record[name], kind):
+            raise RecordError(f"{where}: {name!r} is a {type(record[name]).__name__}")
+    return record
+
+
+def _texts(folder: Path) -> Iterable[tuple[str, str]]:
+    packed = folder / "records.jsonl"
+    if packed.is_file():
+        lines = packed.read_bytes().splitlines()
+        for number, line in enumerate(lines, start=1):
+            yield f"{packed}, line {number}", line.decode("utf-8", errors="replace")
+    for path in sorted((folder / "records").glob("*.json")):
+        yield str(path), path.read_bytes().decode("utf-8", errors="replace")

@@ -25,6 +25,7 @@ from mtlhelpers.model.freezing import (
 )
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.batches import bucketed_batches
+from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.environment import environment
 from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
@@ -117,7 +118,7 @@ def train_epochs(
     schedule = build_schedule(optimizer, plan, steps)
     keeper = Keeper(model, plan.select)
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
-    with torch.random.fork_rng(), bar:
+    with torch.random.fork_rng(), kept_embedding_gradient(model), bar:
         # Only the backbone draws dropout, so frozen features never touch this stream.
         torch.manual_seed(int(stream(plan.seed, "dropout").integers(2**63)))
         for epoch, batches in enumerate(epochs, start=1):

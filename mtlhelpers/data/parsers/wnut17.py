@@ -29,6 +29,6 @@ def _sentences(content: bytes) -> list[tuple[list[str], list[str]]]:
             token, tag = line.split("\t")
             sentences[-1][0].append(token)
             sentences[-1][1].append(tag)
-        elif sentences[-1][0]:
+        else:
             sentences.append(([], []))
     return [sentence for sentence in sentences if sentence[0]]

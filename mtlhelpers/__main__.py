@@ -66,6 +66,23 @@ def compare(options: argparse.Namespace) -> int:
     return 0
 
 
+def corpus(options: argparse.Namespace) -> int:
+    """Show a corpus: counts, samples, and of newsdesk the checks of its data card."""
+    import mtlhelpers as mtl
+    from mtlhelpers.data.newsdesk.checks import check_newsdesk
+    from mtlhelpers.data.newsdesk.samples import sample_sentences
+
+    found = mtl.load_corpus(options.corpus)
+    print(found.describe(), end="\n\n")
+    for line in sample_sentences(found.splits["train"], options.samples, options.seed):
+        print(line)
+    if options.corpus != "newsdesk":
+        return 0
+    checks = check_newsdesk()
+    print("", *checks, sep="\n")
+    return 0 if all(check.ok for check in checks) else 1
+
+
 def study(options: argparse.Namespace) -> int:
     """Run what a study's grid declares, say what is left, or pack its records."""
     from mtlhelpers.study.records import pack_records
@@ -113,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
         "--scenarios", nargs="+", choices=list(SCENARIOS), metavar="SCENARIO"
     )
     found.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
+    found = commands.add_parser("corpus", help=corpus.__doc__)
+    found.set_defaults(command=corpus)
+    found.add_argument("corpus", metavar="FOLDER_OR_NAME")
+    found.add_argument("--samples", type=_positive, default=2, help="of each label")
+    found.add_argument("--seed", type=int, default=0, help="which samples")
+
     found = commands.add_parser("study", help=study.__doc__)
     found.set_defaults(command=study)
     found.add_argument("action", choices=["run", "status", "pack"])

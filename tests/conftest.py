@@ -5,8 +5,11 @@ import socket
 from pathlib import Path
 
 import pytest
+import torch
+from transformers import BertModel, BertTokenizer
 
 import mtlhelpers as mtl
+from mtlhelpers.model.backbones import load_backbone, load_tokenizer
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -51,3 +54,24 @@ def data_folder() -> Path:
 @pytest.fixture(scope="session")
 def snips(data_folder) -> mtl.Corpus:
     return mtl.load_corpus("snips")
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> BertTokenizer:
+    """The real word-piece tokenizer of both named backbones."""
+    return load_tokenizer("minilm")
+
+
+@pytest.fixture(scope="session")
+def minilm() -> tuple[BertModel, BertTokenizer]:
+    """The real backbone, loaded once: copy it before training it."""
+    return load_backbone("minilm")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Tiny products gain nothing from threads, and wait long for them on busy cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

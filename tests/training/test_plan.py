@@ -1,0 +1,188 @@
+"""Plans as data: what is refused, what is filled in, and which stages there are."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from helpers import tiny
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mtlhelpers as mtl
+from mtlhelpers.data.corpus import build_corpus
+from mtlhelpers.model.freezing import ScenarioError
+from mtlhelpers.training.plan import METRICS, RETENTIONS, PlanError
+from mtlhelpers.training.sentences import check_fit, training_sentences
+
+FEW = settings(max_examples=60, deadline=None)
+PARTS = ("backbone", "backbone.layer.3", "sentence_classifier", "ner_classifier")
+CUSTOM = st.builds(
+    mtl.Scenario,
+    st.lists(st.sampled_from(PARTS), unique=True).map(tuple),
+    st.sampled_from(["", "mine", "none_frozen"]),
+)
+RATES = st.none() | st.floats(0, 1)
+COUNTS = st.none() | st.integers(1, 10**6)
+
+
+@st.composite
+def plans(draw, stages: int = 2) -> mtl.Plan:
+    scenario = draw(st.sampled_from(sorted(mtl.SCENARIOS)) | CUSTOM)
+    known = mtl.SCENARIOS[scenario] if isinstance(scenario, str) else scenario
+    some = st.lists(st.sampled_from(known.tasks or ("none",)), unique=True)
+    return mtl.Plan(
+        scenario=scenario,
+        epochs=draw(COUNTS),
+        seed=draw(st.integers(0, 2**32)),
+        train_size=draw(COUNTS),
+        skip=draw(st.integers(0, 100)),
+        tasks=draw(st.none() | some) if known.tasks else None,
+        loss_weights={"sentence": draw(st.floats(0, 9)), "ner": 1.0},
+        backbone_lr=draw(RATES),
+        head_lr=draw(RATES),
+        batch_size=draw(COUNTS),
+        select=draw(st.none() | st.sampled_from(METRICS)),
+        track=draw(st.booleans()),
+        retention=draw(st.none() | st.sampled_from(RETENTIONS)),
+        first=draw(st.none() | plans(stages - 1)) if stages else None,
+    )
+
+
+@FEW
+@given(plans())
+def test_a_plan_is_the_same_as_json(plan):
+    text = json.dumps(plan.to_dict())
+    assert mtl.Plan.from_dict(json.loads(text)) == plan
+
+
+@FEW
+@given(CUSTOM)
+def test_a_scenario_of_ones_own_keeps_its_parts_whatever_its_name(scenario):
+    plan = mtl.Plan(scenario=scenario)
+    assert plan.resolve(10).tasks == scenario.tasks
+    found = plan.scenario
+    found = mtl.SCENARIOS[found] if isinstance(found, str) else found
+    assert set(found.train) == set(scenario.train)
+
+
+def test_a_plan_does_not_change_with_the_dictionary_that_it_gave():
+    plan = mtl.Plan()
+    plan.to_dict()["loss_weights"]["ner"] = 0.0
+    assert plan == mtl.Plan()
+
+
+def test_a_named_scenario_is_stored_as_its_name():
+    known = mtl.SCENARIOS["backbone_frozen"]
+    assert mtl.Plan(scenario=known) == mtl.Plan(scenario="backbone_frozen")
+
+
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"epochs": 0}, "epochs must be at least 1, not 0"),
+        ({"train_size": 0}, "train_size must be at least 1"),
+        ({"batch_size": -3}, "batch_size must be at least 1, not -3"),
+        ({"seed": -1}, "must not be negative"),
+        ({"skip": -1}, "must not be negative"),
+        ({"select": "loss"}, "'loss' is not one of accuracy, macro_f1, ner_f1"),
+        (
+            {"scenario": "ner_head_frozen", "tasks": ["ner"]},
+            "does not train the head of task 'ner': its tasks are sentence",
+        ),
+        ({"scenario": "all_frozen", "tasks": ["ner"]}, "its tasks are none"),
+        ({"tasks": ["pos"]}, "task 'pos'"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_refused(settings, fault):
+    with pytest.raises(PlanError, match=fault):
+        mtl.Plan(**settings)
+
+
+def test_unknown_scenarios_and_keys_are_refused():
+    with pytest.raises(ScenarioError, match="unknown scenario 'frozen'"):
+        mtl.Plan(scenario="frozen")
+    with pytest.raises(PlanError, match="a plan has no speed"):
+        mtl.Plan.from_dict({"scenario": "none_frozen", "speed": 1})
+
+
+@FEW
+@given(plans(stages=0), st.integers(1, 10**5))
+def test_resolving_fills_in_everything_and_keeps_what_is_given(plan, sentences):
+    found = plan.resolve(sentences)
+    given = plan.to_dict()
+    for name, value in found.to_dict().items():
+        assert given[name] is None or given[name] == value
+    absent = {name for name, value in found.to_dict().items() if value is None}
+    assert absent <= {"train_size", "select", "retention", "first"}
+    assert found.resolve(sentences) == found
+
+
+def test_tasks_that_the_corpus_lacks_are_left_out():
+    plan = mtl.Plan().resolve(10, ("sentence",))
+    assert plan.tasks == ("sentence",)
+    assert mtl.Plan(scenario="all_frozen").resolve(10).tasks == ()
+
+
+def test_little_data_gets_more_epochs():
+    few, many = (mtl.Plan().resolve(size).epochs for size in (10, 100_000))
+    assert few > many
+
+
+def stages(name: str, size: int | None, corpus: mtl.Corpus) -> list[set[str]]:
+    """The ids of the sentences that each stage of the default plan trains on."""
+    plan = mtl.plan_for(name, corpus, train_size=size)
+    plans = [one for one in (plan.first, plan) if one is not None]
+    return [set(training_sentences(corpus, one)["id"]) for one in plans]
+
+
+@pytest.mark.parametrize("name", sorted(mtl.SCENARIOS))
+def test_stages_are_there_where_a_head_is_frozen_alone(name):
+    plan = mtl.plan_for(name, tiny.corpus(), train_size=5, seed=3)
+    frozen = {"sentence", "ner"} - set(mtl.SCENARIOS[name].tasks)
+    assert (plan.scenario, plan.seed, plan.train_size) == (name, 3, 5)
+    if len(frozen) != 1:
+        assert plan.first is None
+        return
+    moves = "backbone" in mtl.SCENARIOS[name].train
+    assert plan.first.tasks == tuple(frozen)
+    assert plan.first.scenario == ("none_frozen" if moves else "backbone_frozen")
+    assert (plan.first.seed, plan.first.train_size) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    "name", ["sentence_head_frozen", "sentence_head_and_backbone_frozen"]
+)
+def test_stages_share_no_sentence_where_there_is_room(name):
+    corpus = tiny.corpus()
+    first, second = stages(name, 12, corpus)
+    assert (len(first), len(second), first & second) == (12, 12, set())
+    first, second = stages(name, 13, corpus)
+    assert first == second
+    first, second = stages(name, None, tiny.disjoint_corpus())
+    assert not first & second
+
+
+@FEW
+@given(st.lists(st.sampled_from("abcd"), min_size=4, max_size=10), st.data())
+def test_stages_of_any_size_can_be_taken_from_a_corpus_with_groups(groups, data):
+    rows = tiny.rows("train", len(groups))
+    grouped = [row._replace(group=group) for row, group in zip(rows, groups)]
+    test = [row._replace(id="e", group="e") for row in rows[:1]]
+    other = [row._replace(id="v", group="v") for row in rows[:1]]
+    splits = {"train": grouped, "validation": other, "test": test}
+    corpus = build_corpus("grouped", splits)
+    size = data.draw(st.integers(1, len(groups)))
+    first, second = stages("sentence_head_frozen", size, corpus)
+    assert len(first) == len(second) == size
+    of = dict(zip(corpus.splits["train"]["id"], corpus.splits["train"]["group"]))
+    if first != second:
+        assert not {of[name] for name in first} & {of[name] for name in second}
+
+
+def test_a_plan_that_does_not_fit_is_refused_with_what_to_do():
+    corpus = tiny.corpus(tags=False)
+    plan = replace(mtl.Plan(), tasks=("ner",))
+    with pytest.raises(PlanError, match="task 'ner'"):
+        tiny.train(tiny.model(corpus), corpus, plan)
+    with pytest.raises(PlanError, match="no training sentence has a tag .*'ner'"):
+        check_fit(tiny.model(tiny.corpus()), corpus.splits["train"], plan)

@@ -39,9 +39,20 @@ def doctor(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Train and score every scenario on one corpus."""
     import mtlhelpers as mtl
-    from mtlhelpers.study.comparison import compare_scenarios, summary, write_rows
+    from mtlhelpers.study.comparison import (
+        check_writable,
+        compare_scenarios,
+        runnable,
+        summary,
+        write_rows,
+    )
 
+    if options.json:
+        check_writable(options.json)
     corpus = mtl.load_corpus(options.corpus)
+    asked = options.scenarios or ()
+    if unfit := sorted(set(asked) - set(runnable(corpus, asked))):
+        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
     print(corpus.describe(), end="\n\n")
     rows = []
     try:

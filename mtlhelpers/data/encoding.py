@@ -80,8 +80,8 @@ def encode(
 def collate(encoded: Encoded, rows: Sequence[int]) -> dict[str, torch.Tensor]:
     """Make one batch, padded to its longest sentence.
 
-    Returns `input_ids`, `attention_mask`, `word_mask` and `ner_labels`, each (B, T), and
-    `sentence_labels` (B,). `word_mask` is true on the first piece of each word.
+    Returns `input_ids`, `attention_mask`, `word_mask` and `ner_labels`, each (B, T),
+    and `sentence_labels` (B,). `word_mask` is true on the first piece of each word.
     `ner_labels` is -100 everywhere else; absent labels are -100 too.
     """
     longest = max(len(encoded.input_ids[row]) for row in rows)

@@ -6,8 +6,10 @@ pooler; only BERT's architecture is taken, since scenarios freeze its layers by 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -33,8 +35,7 @@ def backbone_config(name: str) -> BertConfig:
     plain = name.removeprefix(RANDOM)
     if plain in NAMED:
         return BertConfig(**NAMED[plain].config)
-    with _quiet():
-        return _checked_config(plain, BertConfig.get_config_dict(find_folder(plain))[0])
+    return _folder_config(plain, find_folder(plain))
 
 
 def load_backbone(
@@ -54,34 +55,17 @@ def load_backbone(
     folder = find_folder(plain, local_only)
     if plain in NAMED:
         check_digest(folder / "model.safetensors", NAMED[plain].weights_sha256)
-    config = backbone_config(plain)
-    try:
-        with _quiet():
-            backbone = BertModel.from_pretrained(
-                folder,
-                config=config,
-                add_pooling_layer=False,
-                dtype=torch.float32,
-                use_safetensors=True,
-            )
-    except (OSError, ValueError) as error:
-        raise BackboneError(
-            f"backbone {plain!r}: {folder} holds no readable model.safetensors "
-            f"({first_line(error)}). Convert the weights to safetensors, or name "
-            f"another backbone."
-        ) from error
-    return backbone.eval(), load_tokenizer(plain)
+    known = plain in NAMED
+    config = backbone_config(plain) if known else _folder_config(plain, folder)
+    tokenizer = load_tokenizer(plain) if known else _folder_tokenizer(plain, folder)
+    return _weights(plain, folder, config), tokenizer
 
 
 def load_tokenizer(name: str) -> BertTokenizer:
     """The word-piece tokenizer of a backbone, without its weights."""
     plain = name.removeprefix(RANDOM)
     if plain not in NAMED:
-        with _quiet():
-            tokenizer = AutoTokenizer.from_pretrained(find_folder(plain))
-        if not tokenizer.is_fast:
-            raise BackboneError(f"backbone {plain!r}: its tokenizer has no word_ids")
-        return tokenizer
+        return _folder_tokenizer(plain, find_folder(plain))
     # Both named backbones share one vocabulary, so either's file serves the other,
     # and random:bert-base-uncased works where only minilm is installed.
     folder = package_folder(NAMED["minilm"].package) or find_folder(plain)
@@ -91,6 +75,49 @@ def load_tokenizer(name: str) -> BertTokenizer:
     )
 
 
+def _weights(name: str, folder: Path, config: BertConfig) -> BertModel:
+    """The encoder of a folder. Every tensor comes from the file, or it is an error:
+    the library would draw what is missing at random and say so in a log line."""
+    try:
+        with _quiet():
+            backbone, loading = BertModel.from_pretrained(
+                folder,
+                config=config,
+                add_pooling_layer=False,
+                dtype=torch.float32,
+                use_safetensors=True,
+                output_loading_info=True,
+            )
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise BackboneError(
+            f"backbone {name!r}: {folder} holds no readable model.safetensors that "
+            f"fits its config.json ({first_line(error)}). Convert the weights to "
+            f"safetensors, or name another backbone."
+        ) from error
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise BackboneError(
+            f"backbone {name!r}: the model.safetensors of {folder} lacks "
+            f"{len(missing)} tensors of a BERT: {', '.join(missing[:3])}. Name the "
+            f"folder of a whole one."
+        )
+    return backbone.eval()
+
+
+def _folder_tokenizer(name: str, folder: Path) -> BertTokenizer:
+    # Without these files the library gives a tokenizer that knows no word at all.
+    if not any((folder / file).is_file() for file in ("vocab.txt", "tokenizer.json")):
+        raise BackboneError(
+            f"backbone {name!r}: {folder} holds neither vocab.txt nor tokenizer.json. "
+            f"Add the vocabulary that the weights were trained with."
+        )
+    with _quiet():
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    if not tokenizer.is_fast:
+        raise BackboneError(f"backbone {name!r}: its tokenizer has no word_ids")
+    return tokenizer
+
+
 def _random_backbone(config: BertConfig, seed: int) -> BertModel:
     """Weights as BERT starts its pre-training: normal, deviation 0.02 (Devlin 2019)."""
     with torch.random.fork_rng(devices=[]):
@@ -98,7 +125,15 @@ def _random_backbone(config: BertConfig, seed: int) -> BertModel:
         return BertModel(config, add_pooling_layer=False).eval()
 
 
-def _checked_config(name: str, found: dict) -> BertConfig:
+def _folder_config(name: str, folder: Path) -> BertConfig:
+    try:
+        with _quiet():
+            found = BertConfig.get_config_dict(folder)[0]
+    except (OSError, ValueError) as error:
+        raise BackboneError(
+            f"backbone {name!r}: {folder} holds no readable config.json "
+            f"({first_line(error)})."
+        ) from error
     if found.get("model_type") != "bert":
         raise BackboneError(
             f"backbone {name!r}: its config.json names the model type "

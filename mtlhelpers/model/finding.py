@@ -123,6 +123,7 @@ def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
 
 
 def check_digest(path: Path, expected: str) -> None:
+    """Raise `BackboneError` unless the file is there and has this sha256."""
     if not path.is_file():
         raise BackboneError(
             f"{path} is missing. Install or download the backbone again."
@@ -142,4 +143,5 @@ def file_sha256(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
+    """The first line of an error's message, or its type where it has none."""
     return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)

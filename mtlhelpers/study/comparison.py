@@ -7,6 +7,7 @@ number of epochs, seeds and scenarios that look at it.
 import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import pandas as pd
@@ -73,6 +74,18 @@ def row_of(run: Run) -> dict[str, Any]:
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write the rows as JSON; the file is whole at every moment."""
     write_atomically(path, (json.dumps(rows, indent=1) + "\n").encode("utf-8"))
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OSError` naming the path where it cannot be written; make its folder."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
 
 
 def summary(rows: list[dict[str, Any]]) -> str:

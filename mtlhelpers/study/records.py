@@ -14,8 +14,8 @@ from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.grid import Job
-from mtlhelpers.training.metrics import Outcomes
 from mtlhelpers.training.run import Run
+from mtlhelpers.training.scores import Outcomes
 
 NUMERICS = 1  # raised by a change of code that changes results
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -40,7 +40,7 @@ def kept_embedding_gradient(model: SharedModel) -> Iterator[None]:
     """Within it, `backward()` writes the word embeddings' gradient into a kept buffer.
 
     The values are those of the plain path. `torch.autograd.grad` does not see them, so
-    this holds for the training loop alone. Does nothing where the embeddings are frozen.
+    this holds for the training loop alone. Frozen embeddings are left as they are.
     """
     table: nn.Embedding = model.backbone.embeddings.word_embeddings
     if not table.weight.requires_grad:

@@ -1,6 +1,7 @@
 """What is written down while a plan is carried out, and which epoch is kept."""
 
 import time
+import warnings
 from collections import defaultdict
 from typing import Any
 
@@ -23,12 +24,23 @@ class EpochRecorder:
         self.history: list[dict[str, Any]] = []
         self.seconds = {"setup": 0.0, "steps": 0.0, "total": 0.0}
         self.steps = 0
+        self.notes: tuple[str, ...] = ()
         self.batches = {"sentence": 0, "ner": 0}
         self._model, self._corpus, self._store = model, corpus, store
         self._scores = plan.track or plan.select is not None
         self._tasks = plan.tasks
         self._sums: dict[str, Tensor] = {}
         self.start_epoch()
+
+    def note(self, text: str) -> None:
+        """Keep a note with the run, and warn the caller of `train`."""
+        self.notes += (text,)
+        warnings.warn(text, stacklevel=3)
+
+    def fields(self) -> dict[str, Any]:
+        """What a run takes over from here."""
+        names = ("history", "seconds", "steps", "batches", "notes")
+        return {name: getattr(self, name) for name in names}
 
     def note_step(
         self,

@@ -5,7 +5,6 @@ is applied first and the optimizer built from what then trains, never the other 
 """
 
 import time
-import warnings
 
 import numpy as np
 import torch
@@ -31,9 +30,10 @@ from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
 from mtlhelpers.training.history import EpochRecorder, Keeper
 from mtlhelpers.training.losses import BatchLosses, loss_function
-from mtlhelpers.training.metrics import assess, encode_for, evaluate
+from mtlhelpers.training.metrics import assess, evaluate
 from mtlhelpers.training.optimizer import build_optimizer, build_schedule
 from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.predicting import encode_for
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import FreezingWitness, Run
 from mtlhelpers.training.sentences import check_fit, training_sentences
@@ -49,50 +49,43 @@ def train(
 ) -> Run:
     """Carry out a plan, and its `first` stage before it; the model is changed in place.
 
-    Applies the scenario, trains, scores test before and after, and proves that whatever
-    is frozen stayed bit-identical. `store` keeps the features of frozen backbones for
-    other runs. Where nothing can train, warns, takes no step and returns all the same.
-
-    Raises `PlanError` for a plan that does not fit model or corpus, `TrainingError`
-    where a loss or gradient is not finite or never arrives.
+    Applies the scenario, trains, scores test before and after, and proves that what is
+    frozen stayed bit-identical. `store` keeps features of frozen backbones for other
+    runs. Where nothing can train, warns and takes no step. Raises `PlanError` for a
+    plan that does not fit, `TrainingError` where a loss or gradient is not finite.
     """
     store = FeatureStore() if store is None else store
-    first = None
-    if plan.first is not None:
-        first = train(model, corpus, plan.first, store=store, progress=progress)
+    stage = {"store": store, "progress": progress}
+    first = plan.first and train(model, corpus, plan.first, **stage)
     sentences = training_sentences(corpus, plan)
     plan = plan.resolve(len(sentences), corpus.tasks)
     check_fit(model, sentences, plan)
     apply_scenario(model, find_scenario(plan.scenario).limited_to(plan.tasks))
     model.eval()
-    counts = count_parameters(model).loc["all"]
     witness = FreezingWitness.watch(model)
     before = evaluate(model, corpus.splits["test"], store=store)
-
-    notes: tuple[str, ...] = ()
     recorder = EpochRecorder(model, corpus, plan, store)
     if plan.tasks:
         train_epochs(model, corpus, sentences, plan, store, recorder, progress)
     else:
-        notes = (f"nothing can train in {plan.scenario}: every part is frozen",)
-        warnings.warn(notes[0], stacklevel=2)
+        recorder.note(f"nothing can train in {plan.scenario}: no head does")
     scores, outcomes = assess(model, corpus.splits["test"], store)
     return Run(
         plan=plan,
         scores=scores,
         outcomes=outcomes,
         before=before,
-        history=recorder.history,
         proof=witness.compare(model),
-        seconds=recorder.seconds,
-        steps=recorder.steps,
-        batches=recorder.batches,
-        total_parameters=int(counts["total"]),
-        trainable_parameters=int(counts["trainable"]),
+        **_counts(model),
         environment=environment(model),
         first=first,
-        notes=notes,
+        **recorder.fields(),
     )
+
+
+def _counts(model: SharedModel) -> dict[str, int]:
+    counts = count_parameters(model).loc["all"]
+    return {f"{name}_parameters": int(counts[name]) for name in ("total", "trainable")}
 
 
 def train_epochs(

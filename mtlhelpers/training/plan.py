@@ -9,7 +9,9 @@ from math import ceil
 from typing import Any
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.model.freezing import Scenario, find_scenario
+from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.freezing import SCENARIOS, Scenario, find_scenario
 from mtlhelpers.model.shared import HEADS
 
 RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
@@ -71,8 +73,11 @@ class Plan:
 
     def __post_init__(self) -> None:
         scenario = find_scenario(self.scenario)
-        # A scenario that has a name is stored as its name: plans print well.
-        object.__setattr__(self, "scenario", scenario.name or scenario)
+        # One of the seven is stored as its name, so that plans print well.
+        known = SCENARIOS.get(scenario.name) == scenario
+        object.__setattr__(self, "scenario", scenario.name if known else scenario)
+        if set(self.loss_weights) != set(HEADS):
+            raise PlanError(f"loss_weights must name {' and '.join(HEADS)}")
         if self.tasks is not None:
             object.__setattr__(self, "tasks", tuple(self.tasks))
             self._check_tasks(scenario)
@@ -103,7 +108,7 @@ class Plan:
         recipe = self._recipe()
         batch_size = self.batch_size or recipe.batch_size
         epochs = self.epochs or max(
-            recipe.epochs, ceil(recipe.steps / ceil(sentences / batch_size))
+            recipe.epochs, ceil(recipe.steps / max(1, ceil(sentences / batch_size)))
         )
         return replace(
             self,
@@ -129,6 +134,7 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON data; `from_dict` reads it back."""
         found = {f.name: getattr(self, f.name) for f in fields(self)}
+        found["loss_weights"] = dict(self.loss_weights)
         if isinstance(self.scenario, Scenario):
             found["scenario"] = asdict(self.scenario)
         if self.first is not None:
@@ -165,7 +171,7 @@ def plan_for(
     frozen = [task for task in corpus.tasks if task not in trained.tasks]
     if not trained.tasks or not frozen:
         return plan
-    room = train_size is not None and 2 * train_size <= len(corpus.splits["train"])
+    room = train_size is not None and _has_room(corpus, train_size, seed)
     first = Plan(
         scenario="none_frozen" if "backbone" in trained.train else "backbone_frozen",
         tasks=tuple(frozen),
@@ -173,4 +179,14 @@ def plan_for(
         skip=train_size if room and not corpus.disjoint else 0,
         seed=seed,
     )
-    return replace(plan, first=first)
+    # Over a moving backbone the frozen head's task is watched, epoch by epoch.
+    return replace(plan, first=first, track="backbone" in trained.train)
+
+
+def _has_room(corpus: Corpus, size: int, seed: int) -> bool:
+    """Whether two subsets of this size share no group; groups are never shared out."""
+    try:
+        take_subset(corpus.splits["train"], size, seed, skip=size)
+    except CorpusError:
+        return False
+    return True

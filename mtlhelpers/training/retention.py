@@ -19,8 +19,8 @@ from mtlhelpers.data.streams import stream
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
 from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.losses import live_losses
-from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.plan import Plan, PlanError
+from mtlhelpers.training.predicting import encode_for
 from mtlhelpers.training.sentences import training_sentences
 
 FISHER_SENTENCES = 200

@@ -10,8 +10,8 @@ from torch import Tensor
 from mtlhelpers.model.freezing import frozen_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features import digest_tensors
-from mtlhelpers.training.metrics import Outcomes, Scores
 from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.scores import Outcomes, Scores
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from mtlhelpers.study.records import (
     unpack_outcomes,
 )
 from mtlhelpers.study.running import Study
-from mtlhelpers.training.metrics import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 VOLATILE = ("seconds", "peak_memory_bytes", "revision")
 

@@ -6,7 +6,7 @@ from helpers import tiny
 import mtlhelpers as mtl
 from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.losses import live_losses
-from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.predicting import encode_for
 
 
 def gradients(model, encoded, *batches) -> dict[str, torch.Tensor]:

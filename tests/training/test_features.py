@@ -14,7 +14,7 @@ from mtlhelpers.training.features import (
     extract_features,
     tensor_digest,
 )
-from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.predicting import encode_for
 
 FEW = settings(max_examples=20, deadline=None)
 TRAIN = tiny.corpus().splits["train"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.spans import spans_of
-from mtlhelpers.training.metrics import Predicted, encode_for, predict_all, score
+from mtlhelpers.training.metrics import score
+from mtlhelpers.training.predicting import Predicted, encode_for, predict_all
 
 FEW = settings(max_examples=60, deadline=None)
 LABELS = ["a", "b"]

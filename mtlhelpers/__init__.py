@@ -5,14 +5,25 @@
 
 from mtlhelpers.data.corpora import combine_corpora, load_corpus
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.lesson.figures import (
+    draw_bars,
+    draw_line,
+    new_figure,
+    show_bars,
+    show_figure,
+    show_lines,
+)
+from mtlhelpers.lesson.machine import cost_since, machine_table
+from mtlhelpers.lesson.prompts import guess, past_guesses
 from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.loop import train
-from mtlhelpers.training.metrics import Scores, evaluate
+from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan, plan_for
 from mtlhelpers.training.run import Run
+from mtlhelpers.training.scores import Scores
 
 __version__ = "0.1.0"
 
@@ -27,10 +38,20 @@ __all__ = [
     "SharedModel",
     "apply_scenario",
     "combine_corpora",
+    "cost_since",
     "count_parameters",
+    "draw_bars",
+    "draw_line",
     "evaluate",
+    "guess",
     "load_corpus",
+    "machine_table",
+    "new_figure",
     "parameter_table",
+    "past_guesses",
     "plan_for",
+    "show_bars",
+    "show_figure",
+    "show_lines",
     "train",
 ]

@@ -4,9 +4,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtlhelpers import __version__
 from mtlhelpers.model.freezing import SCENARIOS
+
+if TYPE_CHECKING:
+    from mtlhelpers.data.corpus import Corpus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,9 +93,23 @@ def corpus(options: argparse.Namespace) -> int:
         print(line)
     if options.corpus != "newsdesk":
         return 0
+    if options.measure:
+        measure_newsdesk(found)
     checks = check_newsdesk()
     print("", *checks, sep="\n")
     return 0 if all(check.ok for check in checks) else 1
+
+
+def measure_newsdesk(newsdesk: "Corpus") -> None:
+    """Measure how hard newsdesk is, as far as it is not recorded; write its card."""
+    from mtlhelpers.study import newsdesk_checks as card
+
+    wanted = list(card.planned())
+    records = card.run_measures(
+        newsdesk, wanted, seen=lambda one: print(one, flush=True)
+    )
+    card.write_card(card.card_tables(records))
+    print("", card.table(records), *card.judge(records), sep="\n")
 
 
 def study(options: argparse.Namespace) -> int:
@@ -127,6 +145,27 @@ def _parser() -> argparse.ArgumentParser:
     found = commands.add_parser("doctor", help=doctor.__doc__)
     found.set_defaults(command=doctor)
 
+    _add_compare(commands)
+
+    found = commands.add_parser("corpus", help=corpus.__doc__)
+    found.set_defaults(command=corpus)
+    found.add_argument("corpus", metavar="FOLDER_OR_NAME")
+    found.add_argument("--samples", type=_positive, default=2, help="of each label")
+    found.add_argument("--seed", type=int, default=0, help="which samples")
+    found.add_argument(
+        "--measure", action="store_true", help="newsdesk: fill its data card (an hour)"
+    )
+
+    found = commands.add_parser("study", help=study.__doc__)
+    found.set_defaults(command=study)
+    found.add_argument("action", choices=["run", "status", "pack"])
+    found.add_argument(
+        "folder", type=Path, help="with grid.toml, and records beside it"
+    )
+    return parser
+
+
+def _add_compare(commands: "argparse._SubParsersAction") -> None:
     found = commands.add_parser("compare", help=compare.__doc__)
     found.set_defaults(command=compare)
     found.add_argument("--corpus", required=True, metavar="FOLDER_OR_NAME")
@@ -141,19 +180,6 @@ def _parser() -> argparse.ArgumentParser:
         "--scenarios", nargs="+", choices=list(SCENARIOS), metavar="SCENARIO"
     )
     found.add_argument("--json", type=Path, metavar="FILE", help="write the rows here")
-    found = commands.add_parser("corpus", help=corpus.__doc__)
-    found.set_defaults(command=corpus)
-    found.add_argument("corpus", metavar="FOLDER_OR_NAME")
-    found.add_argument("--samples", type=_positive, default=2, help="of each label")
-    found.add_argument("--seed", type=int, default=0, help="which samples")
-
-    found = commands.add_parser("study", help=study.__doc__)
-    found.set_defaults(command=study)
-    found.add_argument("action", choices=["run", "status", "pack"])
-    found.add_argument(
-        "folder", type=Path, help="with grid.toml, and records beside it"
-    )
-    return parser
 
 
 def _positive(text: str) -> int:

@@ -8,6 +8,7 @@ from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
 from mtlhelpers.data.download import fetch_files
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
+from mtlhelpers.data.newsdesk.corpus import load_newsdesk
 from mtlhelpers.data.publishers import PUBLISHERS, Publisher
 from mtlhelpers.data.rows import CorpusError
 
@@ -20,20 +21,15 @@ def load_corpus(
 ) -> Corpus:
     """Load a corpus.
 
-    Args:
-        source: a registered name ("snips"); two of them joined by "+", one with labels
-            and one with tags ("clinc150+wnut17"); a folder with `train.jsonl`,
-            `test.jsonl` and perhaps `validation.jsonl`, as `read_folder` takes it; or,
-            with `columns`, a data set on a hub or in a folder, as `read_hub` takes it.
-        columns: which column of the data set is `tokens`, `tags`, `label`, `id`,
-            `group`; the last four as far as there are such.
-        revision: the commit, tag or branch of the data set on the hub.
+    `source` is "newsdesk", which ships with the package; a registered name ("snips");
+    two of them joined by "+", one with labels and one with tags ("clinc150+wnut17"); a
+    folder with `train.jsonl`, `test.jsonl` and perhaps `validation.jsonl`, as
+    `read_folder` takes it; or, with `columns`, a data set on a hub or in a folder, as
+    `read_hub` takes it. `columns` names the data set's columns for `tokens`, and for
+    `tags`, `label`, `id` and `group` as far as they exist; `revision` is a commit.
 
-    A named corpus is read from `<MTLHELPERS_DATA>/<name>` if that folder exists, else
-    downloaded from its publisher once and kept in the cache folder.
-
-    Raises:
-        CorpusError: if the corpus cannot be had, or for the first fault in it.
+    `<MTLHELPERS_DATA>/<name>` stands for a named corpus if that folder exists; else it
+    is downloaded once and kept. Raises `CorpusError` for the first fault.
     """
     name = str(source)
     if columns is not None:
@@ -42,6 +38,8 @@ def load_corpus(
         return build_corpus(Path(name).name, rows, source=name + version)
     if revision is not None:
         raise CorpusError(f"{name}: a revision needs `columns`, for a hub data set.")
+    if name == "newsdesk":
+        return load_newsdesk()
     if name in PUBLISHERS:
         return _load_published(PUBLISHERS[name])
     if Path(source).is_dir():
@@ -50,10 +48,10 @@ def load_corpus(
     if name.count("+") == 1:
         first, second = name.split("+")
         return combine_corpora(load_corpus(first), load_corpus(second))
+    known = ", ".join(sorted(["newsdesk", *PUBLISHERS]))
     raise CorpusError(
-        f"no corpus {name!r}. Known names: {', '.join(sorted(PUBLISHERS))}. Or give a "
-        "folder that holds train.jsonl and test.jsonl, or a hub data set together with "
-        "`columns`."
+        f"no corpus {name!r}. Known names: {known}. Or give a folder that holds "
+        "train.jsonl and test.jsonl, or a hub data set together with `columns`."
     )
 
 

@@ -5,6 +5,7 @@ is applied first and the optimizer built from what then trains, never the other 
 """
 
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -51,8 +52,8 @@ def train(
 
     Applies the scenario, trains, scores test before and after, and proves that what is
     frozen stayed bit-identical. `store` keeps features of frozen backbones for other
-    runs. Where nothing can train, warns and takes no step. Raises `PlanError` for a
-    plan that does not fit, `TrainingError` where a loss or gradient is not finite.
+    runs. Warns and takes no step where nothing can train. Raises `PlanError` for a plan
+    that does not fit, `TrainingError` where a loss or gradient is not finite.
     """
     store = FeatureStore() if store is None else store
     stage = {"store": store, "progress": progress}
@@ -60,8 +61,7 @@ def train(
     sentences = training_sentences(corpus, plan)
     plan = plan.resolve(len(sentences), corpus.tasks)
     check_fit(model, sentences, plan)
-    apply_scenario(model, find_scenario(plan.scenario).limited_to(plan.tasks))
-    model.eval()
+    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
     witness = FreezingWitness.watch(model)
     before = evaluate(model, corpus.splits["test"], store=store)
     recorder = EpochRecorder(model, corpus, plan, store)
@@ -72,20 +72,24 @@ def train(
     scores, outcomes = assess(model, corpus.splits["test"], store)
     return Run(
         plan=plan,
+        first=first,
+        before=before,
         scores=scores,
         outcomes=outcomes,
-        before=before,
         proof=witness.compare(model),
-        **_counts(model),
-        environment=environment(model),
-        first=first,
+        **_facts(model),
         **recorder.fields(),
     )
 
 
-def _counts(model: SharedModel) -> dict[str, int]:
+def _facts(model: SharedModel) -> dict[str, Any]:
+    """What a run says of its model and of where it ran."""
     counts = count_parameters(model).loc["all"]
-    return {f"{name}_parameters": int(counts[name]) for name in ("total", "trainable")}
+    return {
+        "total_parameters": int(counts["total"]),
+        "trainable_parameters": int(counts["trainable"]),
+        "environment": environment(model),
+    }
 
 
 def train_epochs(

@@ -1,0 +1,135 @@
+"""Which words may stand for one another: the lists, one file a class.
+
+`lists/location/city.txt` is the class "city" of the type "location". All members of a
+class fit in each other's place; the same words may stand in lists of two types
+("Jordan" the country, the given name, the song), but in one list of a type only.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mtlhelpers.data.newsdesk.files import Line, read_lines
+from mtlhelpers.data.newsdesk.shuffling import shuffled
+from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.words import split_words
+
+SMALLEST_DIVIDED = 20  # classes of fewer members serve every split whole
+
+
+class Class(NamedTuple):
+    """The name of a list: `lists/<type>/<name>.txt`."""
+
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The lists.
+
+    Attributes:
+        members: of each class, in the order of its file.
+        classes: the class of each member of a type, by (type, member).
+        words: each member cut into words.
+    """
+
+    members: dict[Class, list[str]]
+    classes: dict[tuple[str, str], Class]
+    words: dict[str, list[str]]
+
+    @property
+    def types(self) -> list[str]:
+        """The entity types, sorted."""
+        return sorted({kind.type for kind in self.members})
+
+    def ambiguous(self) -> set[str]:
+        """Return the members that stand in lists of two or more types."""
+        types = Counter(member for _, member in self.classes)
+        return {member for member, count in types.items() if count > 1}
+
+    def divide(self) -> dict[Class, dict[str, list[str]]]:
+        """Return which members of each class serve train, validation and test.
+
+        Of a class, 26 in 100 members serve test alone and 9 validation alone; 11 more
+        serve test and train, 4 more validation and train; the rest train alone. So
+        about 7 in 10 mentions of test do not occur in train, and none of test in
+        validation. What two splits share is drawn first from the ambiguous members, so
+        that words of two types are met in train and asked for in test. A class of
+        fewer than 20 serves every split whole.
+        """
+        ambiguous = self.ambiguous()
+        return {
+            kind: _divide(f"{kind.type}/{kind.name}", members, ambiguous)
+            for kind, members in self.members.items()
+        }
+
+
+def read_lexicon(folder: Path) -> Lexicon:
+    """Read `<folder>/<type>/<class>.txt`.
+
+    Raises:
+        CorpusError: for a list of fewer than two members, or a member that stands in
+            the lists of one type twice.
+    """
+    members: dict[Class, list[str]] = {}
+    classes: dict[tuple[str, str], Class] = {}
+    places: dict[tuple[str, str], Line] = {}
+    for kind, path in _list_files(folder):
+        members[kind] = []
+        for line in read_lines(path):
+            _check_new(line, kind.type, places)
+            members[kind].append(line.text)
+            classes[kind.type, line.text] = kind
+        if len(members[kind]) < 2:
+            raise CorpusError(
+                f"{path}: a list needs two members at least, to exchange one for the "
+                "other. Add one, or remove the file."
+            )
+    words = {member: split_words(member) for _, member in classes}
+    return Lexicon(members, classes, words)
+
+
+def _list_files(folder: Path) -> Iterator[tuple[Class, Path]]:
+    paths = sorted(folder.glob("*/*.txt"), key=lambda path: path.parts)
+    if not paths:
+        raise CorpusError(
+            f"{folder}: no lists. Put words in {folder}/<type>/<class>.txt."
+        )
+    for path in paths:
+        yield Class(path.parent.name, path.stem), path
+
+
+def _check_new(line: Line, type_: str, places: dict[tuple[str, str], Line]) -> None:
+    key = (type_, line.text)
+    if key in places:
+        other = places[key]
+        line.fail(
+            1,
+            f"{line.text!r} stands in {other.path.name}, line {other.number}, too",
+            f"Keep it in one list of {type_}",
+        )
+    places[key] = line
+
+
+def _divide(part: str, members: list[str], ambiguous: set[str]) -> dict[str, list[str]]:
+    if len(members) < SMALLEST_DIVIDED:
+        return {split: list(members) for split in ("train", "validation", "test")}
+    # A stable sort: shuffled within the ambiguous ones and within the others.
+    in_order = sorted(shuffled(members, part), key=lambda one: one not in ambiguous)
+    with_test = _hundredths(11, members)
+    with_both = with_test + _hundredths(4, members)
+    alone = shuffled(in_order[with_both:], f"{part}, the rest")
+    test = _hundredths(26, members)
+    validation = test + _hundredths(9, members)
+    return {
+        "train": in_order[:with_both] + alone[validation:],
+        "validation": in_order[with_test:with_both] + alone[test:validation],
+        "test": in_order[:with_test] + alone[:test],
+    }
+
+
+def _hundredths(share: int, members: list[str]) -> int:
+    return round(share * len(members) / 100)

@@ -1,0 +1,1 @@
+"""What the notebooks show with: guesses, figures, and the state of the machine."""

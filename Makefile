@@ -14,7 +14,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 .PHONY: report test lab notebooks bench lint clean
 
 report: notebooks
-	$(BIN)/python -m jupyter nbconvert --to html --output-dir build/site notebooks/*.ipynb
+	$(BIN)/python notebooks/pages.py build/site
 	@echo "open build/site/00_start_here.html"
 
 notebooks: $(READY)

@@ -1,6 +1,7 @@
 # make report | test | lab | bench — each sets up .venv by itself, and works offline after that.
 
-PYTHON ?= python3.11
+# Any CPython from 3.11 on: make PYTHON=python3.13 report
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready

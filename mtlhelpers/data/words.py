@@ -7,7 +7,8 @@ def split_words(text: str) -> list[str]:
     """Split text on white space, each punctuation mark or symbol a word of its own.
 
     `"don't, at 6:30"` gives `don ' t , at 6 : 30`. The text is put in NFC first; case
-    is kept. BERT's basic tokeniser cuts at the same places (Devlin et al. 2019).
+    is kept. BERT's basic tokeniser does the same (Devlin et al. 2019), but leaves
+    symbols outside ASCII, such as a euro sign, joined to what stands beside them.
     """
     words: list[str] = []
     for piece in unicodedata.normalize("NFC", text).split():

@@ -110,6 +110,7 @@ def flops(
     attention = 2 * 2 * length * width  # scores, and values weighted by them
     sentence = 2 * width * labels // length  # once a sentence, spread over its pieces
     head = {"sentence_classifier": sentence, "ner_classifier": 2 * width * tags}
+    above_queries = 2 * (width**2 + 2 * width * inner)
     layers = [f"backbone.layer.{i}" for i in range(config.num_hidden_layers)]
     lowest = _lowest_trainable(scenario, layers)
 
@@ -123,7 +124,8 @@ def flops(
         backward += (weights if _trains(scenario, layer) else 0) if i >= lowest else 0
         # Attention has no weights of its own: its two products cost two each way.
         backward += 2 * attention if i >= lowest else 0
-        backward += weights if i > lowest else 0
+        # In the lowest layer that trains the gradient stops at query, key and value.
+        backward += weights if i > lowest else above_queries if i == lowest else 0
     return forward, backward
 
 

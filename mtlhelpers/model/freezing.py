@@ -91,7 +91,7 @@ def apply_scenario(model: SharedModel, scenario: str | Scenario) -> Scenario:
     Sets `requires_grad`, drops the gradients of frozen tensors (a stale gradient lets
     AdamW move a tensor that no longer takes part), and puts frozen parts in eval mode,
     where `model.train()` leaves them. Build the optimizer afterwards.
-    Raises `ScenarioError` where the model lacks a part that the scenario trains.
+    Raises `ScenarioError` for a layer that the backbone does not have.
     """
     scenario = find_scenario(scenario)
     trained = {

@@ -35,6 +35,7 @@ def examine() -> list[Check]:
     checks = [_python(), _device()]
     checks += [_package(name) for name in PACKAGES]
     checks += [_backbone(name) for name in NAMED]
+    checks.append(Check("corpus newsdesk", True, "embedded in the package"))
     checks += [_corpus(name) for name in PUBLISHERS]
     return checks
 

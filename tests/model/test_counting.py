@@ -156,3 +156,21 @@ def test_work_a_piece_is_what_a_pass_does(name):
     stated = flops(encoder.config, scenario, labels, tags, length)
     # The counter sees every matrix product; nothing else is in the formula: 0 apart.
     assert tuple(work * pieces for work in stated) == counted
+
+
+@pytest.mark.parametrize("lowest", [0, 1])
+def test_backward_work_of_top_layers_is_what_a_counter_counts(lowest):
+    """Layers from `lowest` up and both heads: no products below, fewer at the edge."""
+    corpus = tiny.corpus()
+    model = tiny.model(corpus)
+    layers = tuple(f"backbone.layer.{i}" for i in range(lowest, 2))
+    scenario = mtl.Scenario((*layers, "sentence_classifier", "ner_classifier"))
+    mtl.apply_scenario(model, scenario)
+    ids = torch.randint(5, 20, (4, 8))
+    logits = model(ids, torch.ones_like(ids))
+    loss = logits.sentence.sum() + logits.ner.sum()
+    with FlopCounterMode(display=False) as counter:
+        loss.backward()
+    counts = (len(corpus.labels), len(corpus.tags))
+    _, backward = flops(model.backbone.config, scenario, *counts, length=8)
+    assert counter.get_total_flops() == pytest.approx(backward * 4 * 8, rel=0.1)

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from mtlhelpers.data.cache import cache_folder, write_atomically
 from mtlhelpers.data.publishers import Publisher

@@ -52,10 +52,7 @@ NAMED = {
             "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3"
         ),
         package=None,
-        remedy=(
-            "go online once (440 MB), or give the path of a folder that holds its "
-            "config.json, vocab.txt and model.safetensors"
-        ),
+        remedy=("go online once (440 MB)"),
         config={},  # BertConfig's defaults are bert-base-uncased
     ),
 }

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +42,7 @@ def examine() -> list[Check]:
 
 
 def _python() -> Check:
-    ok = platform.python_version_tuple()[:2] >= ("3", "11")
+    ok = sys.version_info >= (3, 11)
     return Check("Python", ok, f"{platform.python_version()} on {platform.platform()}")
 
 

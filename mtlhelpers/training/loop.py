@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded

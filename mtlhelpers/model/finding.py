@@ -115,7 +115,7 @@ def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
         raise BackboneError(
             f"backbone {name!r} is not here. Tried: {tried} for {hub_id} "
             f"({first_line(error)}). Two ways to get it: {remedy}; or pass the path "
-            f"of a local folder with its config, vocabulary and model.safetensors."
+            f"of a local folder with its config.json, vocab.txt and model.safetensors."
         ) from error
 
 

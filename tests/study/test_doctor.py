@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from mtlhelpers.data.publishers import PUBLISHERS
 from mtlhelpers.study.doctor import Check, examine
 
 
@@ -37,9 +38,10 @@ def test_a_required_fault_is_marked_apart():
 
 
 def test_corpora_are_named_with_their_place(checks, data_folder):
-    for check in checks:
-        if check.name.startswith("corpus "):
-            assert str(data_folder) in check.found
+    found = {check.name: check.found for check in checks}
+    assert found["corpus newsdesk"] == "embedded in the package"
+    for name in PUBLISHERS:
+        assert str(data_folder) in found[f"corpus {name}"]
 
 
 def test_without_corpora_it_says_what_to_do(monkeypatch, tmp_path):

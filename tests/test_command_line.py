@@ -16,21 +16,6 @@ from mtlhelpers.__main__ import main
 from mtlhelpers.study import comparison
 from mtlhelpers.training import plan
 
-KEYS = {
-    "scenario",
-    "seed",
-    "total_parameters",
-    "trainable_parameters",
-    "accuracy",
-    "ner_f1",
-    "exact_match",
-    "accuracy_before",
-    "ner_f1_before",
-    "exact_match_before",
-    "train_seconds",
-    "frozen_max_change",
-}
-
 
 def write_corpus(folder: Path, **kind: bool) -> Path:
     """A folder of JSONL with tiny sentences."""
@@ -79,7 +64,7 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(options, tmp_path, caps
     expected = [(name, seed) for seed in (0, 1) for name in mtl.SCENARIOS]
     assert [(row["scenario"], row["seed"]) for row in rows] == expected
     for row in rows:
-        assert set(row) == KEYS
+        assert set(row) == set(tiny.ROW_KEYS)
         assert row["frozen_max_change"] == 0.0
         for name in ("accuracy", "ner_f1", "exact_match"):
             assert 0 <= row[name] <= 1

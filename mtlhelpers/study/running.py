@@ -1,7 +1,7 @@
 """Carry out what a study's grid declares and its records do not hold yet."""
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,6 @@ from mtlhelpers.training.features import FeatureStore, tensor_digest
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan
-from mtlhelpers.training.run import Run
 
 
 @dataclass
@@ -47,24 +46,19 @@ class Study:
         done = {record["id"] for record in read_records(self.folder)[0]}
         return {key: job for key, job in self.jobs().items() if key not in done}
 
-    def run(
-        self, progress: bool = False, seen: Callable[[Run], None] = lambda run: None
-    ) -> Iterator[dict[str, Any]]:
+    def run(self, progress: bool = False) -> Iterator[dict[str, Any]]:
         """Run what is left, one after another; yield each record once it is written."""
         for key, job in self.left().items():
-            record = self._carry_out(key, job, progress, seen)
+            record = self._carry_out(key, job, progress)
             write_record(self.folder, record)
             yield record
 
-    def _carry_out(
-        self, key: str, job: Job, progress: bool, seen: Callable[[Run], None]
-    ) -> dict[str, Any]:
+    def _carry_out(self, key: str, job: Job, progress: bool) -> dict[str, Any]:
         corpus = self._corpus(job.corpus)
         model = _new_model(job, corpus)
         digest = tensor_digest(model.backbone)
         restart_peak_memory()
         run = train(model, corpus, job.plan, store=self._store, progress=progress)
-        seen(run)
         return {
             "id": key,
             "numerics": NUMERICS,

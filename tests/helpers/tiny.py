@@ -21,6 +21,20 @@ VOCABULARY = (
     "##n", "song", "left", ",", ".",
 )
 # fmt: on
+ROW_KEYS = (
+    "scenario",
+    "seed",
+    "total_parameters",
+    "trainable_parameters",
+    "accuracy",
+    "ner_f1",
+    "exact_match",
+    "accuracy_before",
+    "ner_f1_before",
+    "exact_match_before",
+    "train_seconds",
+    "frozen_max_change",
+)
 PLACES = (["Rome"], ["New", "York"])
 FILLERS = ("now", "please", "again", "the", "songs", "left")
 

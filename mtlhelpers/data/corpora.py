@@ -81,13 +81,16 @@ def combine_corpora(first: Corpus, second: Corpus) -> Corpus:
     )
 
 
-def _load_published(publisher: Publisher) -> Corpus:
+def given_folder(name: str) -> Path | None:
+    """The folder in MTLHELPERS_DATA that stands for a named corpus, if there is one."""
     given = os.environ.get("MTLHELPERS_DATA")
-    folder = Path(given).expanduser() / publisher.name if given else None
-    if folder and folder.is_dir():
-        rows = read_folder(folder)
-    else:
-        rows = publisher.read(fetch_files(publisher))
+    folder = Path(given).expanduser() / name if given else None
+    return folder if folder and folder.is_dir() else None
+
+
+def _load_published(publisher: Publisher) -> Corpus:
+    folder = given_folder(publisher.name)
+    rows = read_folder(folder) if folder else publisher.read(fetch_files(publisher))
     return build_corpus(
         publisher.name,
         rows,

@@ -38,7 +38,7 @@ def fetch_files(
     """
     base = base_url or os.environ.get("MTLHELPERS_MIRROR") or BASE_URL
     root = f"{base.rstrip('/')}/{publisher.repository}/{publisher.commit}"
-    folder = cache_folder() / "corpora" / publisher.name / publisher.commit
+    folder = kept_folder(publisher)
     digests = publisher.digests
     contents = {
         path: kept
@@ -53,6 +53,11 @@ def fetch_files(
         _keep(folder / path, content)
         contents[path] = content
     return contents
+
+
+def kept_folder(publisher: Publisher) -> Path:
+    """Where a publisher's files are kept once they are fetched."""
+    return cache_folder() / "corpora" / publisher.name / publisher.commit
 
 
 def _read_kept(path: Path, digest: str) -> bytes | None:

@@ -1,15 +1,14 @@
 """Is everything here that the lessons need? One line a check, with what to do."""
 
-import os
 import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
 
-from mtlhelpers.data.cache import cache_folder
+from mtlhelpers.data.corpora import given_folder
+from mtlhelpers.data.download import kept_folder
 from mtlhelpers.data.publishers import PUBLISHERS
 from mtlhelpers.model.backbones import NAMED, BackboneError, load_backbone
 from mtlhelpers.training.features import tensor_digest
@@ -70,10 +69,9 @@ def _backbone(name: str) -> Check:
 
 def _corpus(name: str) -> Check:
     """Say where a named corpus would come from; nothing is fetched."""
-    given = os.environ.get("MTLHELPERS_DATA")
-    folder = Path(given).expanduser() / name if given else None
-    kept = cache_folder() / "corpora" / name / PUBLISHERS[name].commit
-    if folder and folder.is_dir():
+    folder = given_folder(name)
+    kept = kept_folder(PUBLISHERS[name])
+    if folder:
         return Check(f"corpus {name}", True, f"folder {folder}")
     if all((kept / path).is_file() for path in PUBLISHERS[name].digests):
         return Check(f"corpus {name}", True, f"downloaded to {kept}")

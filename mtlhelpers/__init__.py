@@ -15,15 +15,23 @@ from mtlhelpers.lesson.figures import (
 )
 from mtlhelpers.lesson.machine import cost_since, machine_table
 from mtlhelpers.lesson.prompts import guess, past_guesses
+from mtlhelpers.lesson.tradeoff import draw_points
 from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.study.tables import study_history, study_table, summarise
 from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan, plan_for
 from mtlhelpers.training.run import Run
 from mtlhelpers.training.scores import Scores
+from mtlhelpers.training.similarity import (
+    layer_vectors,
+    unbiased_cka,
+    weight_distance,
+)
+from mtlhelpers.training.stages import Stages
 
 __version__ = "0.1.0"
 
@@ -36,14 +44,17 @@ __all__ = [
     "Scenario",
     "Scores",
     "SharedModel",
+    "Stages",
     "apply_scenario",
     "combine_corpora",
     "cost_since",
     "count_parameters",
     "draw_bars",
     "draw_line",
+    "draw_points",
     "evaluate",
     "guess",
+    "layer_vectors",
     "load_corpus",
     "machine_table",
     "new_figure",
@@ -53,5 +64,10 @@ __all__ = [
     "show_bars",
     "show_figure",
     "show_lines",
+    "study_history",
+    "study_table",
+    "summarise",
     "train",
+    "unbiased_cka",
+    "weight_distance",
 ]

@@ -135,6 +135,18 @@ def trainable_tensors(model: SharedModel, part: str | None = None) -> list[Tenso
     return [tensor for tensor in tensors if tensor.requires_grad]
 
 
+def frozen_up_to(model: SharedModel) -> int:
+    """The highest hidden state below which nothing trains: 0 where the embeddings do,
+    the number of layers where the whole backbone is frozen."""
+    backbone = model.backbone
+    if any(tensor.requires_grad for tensor in backbone.embeddings.parameters()):
+        return 0
+    for number, layer in enumerate(backbone.encoder.layer):
+        if any(tensor.requires_grad for tensor in layer.parameters()):
+            return number
+    return len(backbone.encoder.layer)
+
+
 def _part_module(model: SharedModel, part: str) -> nn.Module | None:
     if not part.startswith("backbone."):
         return getattr(model, part)

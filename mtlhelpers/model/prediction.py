@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from datasets import Dataset
 from torch import Tensor
 
+from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.data.spans import spans_of
+
+if TYPE_CHECKING:
+    from mtlhelpers.model.shared import SharedModel
 
 
 @dataclass(frozen=True)
@@ -60,3 +67,28 @@ class Prediction:
         if self.label is not None:
             parts.insert(0, f"{self.label} ({self.label_probability:.2f})")
         return " · ".join(parts)
+
+
+@torch.no_grad()
+def predict_words(model: "SharedModel", words: list[list[str]]) -> list[Prediction]:
+    """Label and tag one batch of sentences, given as lists of words, in eval mode."""
+    absent = [None] * len(words)
+    rows = Dataset.from_dict({"tokens": words, "tags": absent, "label": absent})
+    encoded = encode(rows, model.tokenizer)
+    batch = collate(encoded, range(len(words)))
+    was_training = model.training
+    model.eval()
+    logits = model(**{key: value.to(model.device) for key, value in batch.items()})
+    model.train(was_training)
+    label, ner = (None if found is None else found.cpu() for found in logits)
+    return [
+        Prediction.from_logits(
+            sentence,
+            model.labels,
+            model.tags,
+            None if label is None else label[i],
+            None if ner is None else ner[i, encoded.first_pieces[i]],
+            encoded.kept_words[i],
+        )
+        for i, sentence in enumerate(words)
+    ]

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from datasets import Dataset
 from torch import Tensor, nn
 from transformers import BertModel, BertTokenizer
 
-from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import split_words
 from mtlhelpers.model.backbones import load_backbone
-from mtlhelpers.model.prediction import Prediction
+from mtlhelpers.model.layers import check_layers, hidden_at
+from mtlhelpers.model.prediction import Prediction, predict_words
 from mtlhelpers.model.saving import read_model, write_model
 
 POOLINGS = ("mean", "first")
@@ -34,8 +33,9 @@ class Logits(NamedTuple):
 class SharedModel(nn.Module):
     """A shared backbone with a `sentence_classifier` and an `ner_classifier`.
 
-    Either head is None where its names are empty. The backbone has no pooler: its
-    590,592 parameters (at width 768) would train without being used.
+    Either head is None where its names are empty. Both read the mean of the hidden
+    states that `layers` numbers, by default the last alone. The backbone has no pooler:
+    its 590,592 parameters (at width 768) would train without being used.
     """
 
     def __init__(
@@ -47,17 +47,17 @@ class SharedModel(nn.Module):
         *,
         seed: int = 0,
         pooling: str = "mean",
+        layers: Sequence[int] | None = None,
         name: str = "",
     ) -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
         if not labels and not tags:
             raise ValueError("a model needs labels, tags, or both")
         self.labels, self.tags = list(labels), list(tags)
-        self.tokenizer, self.pooling, self.name = tokenizer, pooling, name
+        self.tokenizer, self.name = tokenizer, name
         width = backbone.config.hidden_size
         self.backbone = backbone
+        self.read(pooling, check_layers(backbone, layers))
         self.sentence_classifier = nn.Linear(width, len(labels)) if labels else None
         self.ner_classifier = nn.Linear(width, len(tags)) if tags else None
         for head in HEADS.values():
@@ -72,6 +72,7 @@ class SharedModel(nn.Module):
         *,
         seed: int = 0,
         pooling: str = "mean",
+        layers: Sequence[int] | None = None,
     ) -> "SharedModel":
         """Build the model on a named backbone, a folder, a hub id or `random:<name>`.
 
@@ -79,9 +80,8 @@ class SharedModel(nn.Module):
         Raises `BackboneError` where the backbone is not there.
         """
         encoder, tokenizer = load_backbone(backbone, seed)
-        return cls(
-            encoder, tokenizer, labels, tags, seed=seed, pooling=pooling, name=backbone
-        )
+        reads = {"pooling": pooling, "layers": layers}
+        return cls(encoder, tokenizer, labels, tags, seed=seed, name=backbone, **reads)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -97,6 +97,21 @@ class SharedModel(nn.Module):
     def head(self, task: str) -> nn.Linear | None:
         """The head of `sentence` or `ner`."""
         return getattr(self, HEADS[task])
+
+    def read(
+        self, pooling: str | None = None, layers: Sequence[int] | None = None
+    ) -> None:
+        """Choose what the heads read from here on; None leaves it as it is.
+
+        Raises `ValueError` for an unknown pooling or hidden state.
+        """
+        if pooling is not None:
+            if pooling not in POOLINGS:
+                known = ", ".join(POOLINGS)
+                raise ValueError(f"pooling {pooling!r} is not one of {known}")
+            self.pooling = pooling
+        if layers is not None:
+            self.layers = check_layers(self.backbone, layers)
 
     def reset_head(self, head: str, seed: int) -> None:
         """Draw a head's weights again, normal with deviation 0.02, biases zero."""
@@ -122,7 +137,7 @@ class SharedModel(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, **_: Tensor) -> Logits:
         """Logits for a batch of `collate`; the labels in it are not looked at."""
-        hidden = self.backbone(input_ids, attention_mask).last_hidden_state  # (B, T, H)
+        hidden = hidden_at(self.backbone, self.layers, input_ids, attention_mask)
         return self.classify(self.pool(hidden, attention_mask), hidden)
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
@@ -157,32 +172,7 @@ class SharedModel(nn.Module):
         return [
             prediction
             for start in range(0, len(words), batch_size)
-            for prediction in self._predict_batch(words[start : start + batch_size])
-        ]
-
-    def _predict_batch(self, words: list[list[str]]) -> list[Prediction]:
-        absent = [None] * len(words)
-        rows = Dataset.from_dict({"tokens": words, "tags": absent, "label": absent})
-        encoded = encode(rows, self.tokenizer)
-        batch = {
-            k: v.to(self.device) for k, v in collate(encoded, range(len(words))).items()
-        }
-        was_training = self.training
-        self.eval()
-        logits = self(**batch)
-        self.train(was_training)
-        return [
-            Prediction.from_logits(
-                words[i],
-                self.labels,
-                self.tags,
-                None if logits.sentence is None else logits.sentence[i].cpu(),
-                None
-                if logits.ner is None
-                else logits.ner[i, encoded.first_pieces[i]].cpu(),
-                encoded.kept_words[i],
-            )
-            for i in range(len(words))
+            for prediction in predict_words(self, words[start : start + batch_size])
         ]
 
     def save(self, folder: str | Path) -> None:
@@ -195,6 +185,7 @@ class SharedModel(nn.Module):
             "labels": self.labels,
             "tags": self.tags,
             "pooling": self.pooling,
+            "layers": list(self.layers),
         }
         config, tokenizer = self.backbone.config, self.tokenizer
         write_model(Path(folder), self.state_dict(), config, tokenizer, described)

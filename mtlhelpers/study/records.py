@@ -14,6 +14,7 @@ from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.grid import Job
+from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 from mtlhelpers.training.scores import Outcomes
 
@@ -34,6 +35,7 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "scores": dict,
     "before": dict,
     "validation": dict,
+    "train_scores": (dict, type(None)),
     "history": list,
     "outcomes": dict,
     "proof": dict,
@@ -53,9 +55,13 @@ class RecordError(ValueError):
 
 
 def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -> str:
-    """Sixteen hex digits from everything that decides the numbers of a run."""
+    """Sixteen hex digits from everything that decides the numbers of a run.
+
+    A plan counts by what differs from a plan's defaults, so a field that is new to
+    plans leaves the names of earlier runs as they are.
+    """
     decides = {
-        "plan": job.plan.to_dict(),
+        "plan": _decided(job.plan),
         "corpus": corpus_sha256,
         "backbone": job.backbone,
         "backbone_sha256": backbone_sha256,
@@ -66,6 +72,14 @@ def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
+def _decided(plan: Plan) -> dict[str, Any]:
+    plain = Plan().to_dict()
+    found = {k: v for k, v in plan.to_dict().items() if v != plain[k]}
+    if plan.first is not None:
+        found["first"] = _decided(plan.first)
+    return found
+
+
 def run_fields(run: Run) -> dict[str, Any]:
     """The part of a record that a run itself gives."""
     return {
@@ -73,6 +87,7 @@ def run_fields(run: Run) -> dict[str, Any]:
         "environment": run.environment,
         "scores": asdict(run.scores),
         "before": asdict(run.before),
+        "train_scores": asdict(run.train_scores),
         "history": run.history,
         "outcomes": pack_outcomes(run.outcomes),
         "proof": asdict(run.proof),
@@ -82,8 +97,13 @@ def run_fields(run: Run) -> dict[str, Any]:
         "trainable_parameters": run.trainable_parameters,
         "seconds": run.seconds,
         "notes": list(run.notes),
-        "first": None if run.first is None else run_fields(run.first),
+        "first": None if run.first is None else _earlier_stage(run.first),
     }
+
+
+def _earlier_stage(run: Run) -> dict[str, Any]:
+    """The fields of a stage before the last, without its outcomes by sentence."""
+    return {key: value for key, value in run_fields(run).items() if key != "outcomes"}
 
 
 def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:

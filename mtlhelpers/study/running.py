@@ -1,5 +1,6 @@
 """Carry out what a study's grid declares and its records do not hold yet."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -27,6 +28,7 @@ from mtlhelpers.training.features import FeatureStore, tensor_digest
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.stages import Stages
 
 
 @dataclass
@@ -36,15 +38,17 @@ class Study:
     folder: Path
     _corpora: dict[str, Corpus] = field(default_factory=dict, repr=False)
     _store: FeatureStore = field(default_factory=FeatureStore, repr=False)
+    _stages: Stages = field(default_factory=Stages, repr=False)
 
     def jobs(self) -> dict[str, Job]:
         """Every job of the grid by the id that its record has, or will have."""
         return {self._id(job): job for job in read_grid(self.folder / "grid.toml")}
 
     def left(self) -> dict[str, Job]:
-        """The jobs that no record holds yet."""
+        """The jobs that no record holds yet, in the order in which they run."""
         done = {record["id"] for record in read_records(self.folder)[0]}
-        return {key: job for key, job in self.jobs().items() if key not in done}
+        left = [(key, job) for key, job in self.jobs().items() if key not in done]
+        return dict(sorted(left, key=lambda item: _turn(item[1])))
 
     def run(self, progress: bool = False) -> Iterator[dict[str, Any]]:
         """Run what is left, one after another; yield each record once it is written."""
@@ -58,7 +62,8 @@ class Study:
         model = _new_model(job, corpus)
         digest = tensor_digest(model.backbone)
         restart_peak_memory()
-        run = train(model, corpus, job.plan, store=self._store, progress=progress)
+        shared = {"store": self._store, "stages": self._stages, "progress": progress}
+        run = train(model, corpus, job.plan, **shared)
         return {
             "id": key,
             "numerics": NUMERICS,
@@ -92,6 +97,17 @@ def _filled(plan: Plan, corpus: Corpus) -> Plan:
     first = None if plan.first is None else _filled(plan.first, corpus)
     sentences = plan.train_size or len(corpus.splits["train"])
     return replace(plan.resolve(sentences, corpus.tasks), first=first)
+
+
+def _turn(job: Job) -> tuple:
+    """Seed by seed, so that a study that is stopped has every arm for some seeds; and
+    along the stages, so that what runs share is still at hand."""
+    stages: list[str] = []
+    plan: Plan | None = job.plan
+    while plan is not None:
+        stages.insert(0, json.dumps(plan.to_dict(), sort_keys=True))
+        plan = plan.first
+    return job.plan.seed, job.corpus, job.backbone, stages
 
 
 def _new_model(job: Job, corpus: Corpus) -> SharedModel:

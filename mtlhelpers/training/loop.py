@@ -5,6 +5,8 @@ is applied first and the optimizer built from what then trains, never the other 
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,27 +19,30 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.counting import count_parameters
-from mtlhelpers.model.freezing import (
-    ALL_PARTS,
-    apply_scenario,
-    find_scenario,
-    trainable_tensors,
-)
-from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.model.freezing import apply_scenario, find_scenario
+from mtlhelpers.model.shared import HEADS, SharedModel
 from mtlhelpers.training.batches import bucketed_batches
 from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.environment import environment
-from mtlhelpers.training.features import FeatureStore
+from mtlhelpers.training.features import FeatureStore, extract_features
 from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
 from mtlhelpers.training.history import EpochRecorder, Keeper
 from mtlhelpers.training.losses import BatchLosses, loss_function
 from mtlhelpers.training.metrics import assess, evaluate
-from mtlhelpers.training.optimizer import build_optimizer, build_schedule
+from mtlhelpers.training.optimizer import (
+    build_optimizer,
+    build_schedule,
+    clip_each_part,
+)
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.predicting import encode_for
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import FreezingWitness, Run
 from mtlhelpers.training.sentences import check_fit, training_sentences
+from mtlhelpers.training.stages import Stages
+from mtlhelpers.training.standardising import standardised_heads
+
+SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 
 
 def train(
@@ -46,40 +51,75 @@ def train(
     plan: Plan,
     *,
     store: FeatureStore | None = None,
+    stages: Stages | None = None,
     progress: bool = True,
 ) -> Run:
     """Carry out a plan, and its `first` stage before it; the model is changed in place.
 
     Applies the scenario, trains, scores test before and after, and proves that what is
-    frozen stayed bit-identical. `store` keeps features of frozen backbones for other
-    runs. Warns and takes no step where nothing can train. Raises `PlanError` for a plan
-    that does not fit, `TrainingError` where a loss or gradient is not finite.
+    frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
+    runs, `stages` what whole stages left. Warns and takes no step where nothing can
+    train. Raises `PlanError` for a plan that does not fit, `TrainingError` where a loss
+    or gradient is not finite.
     """
     store = FeatureStore() if store is None else store
-    stage = {"store": store, "progress": progress}
-    first = plan.first and train(model, corpus, plan.first, **stage)
+
+    def carry_out() -> Run:
+        shared = {"store": store, "stages": stages, "progress": progress}
+        first = plan.first and train(model, corpus, plan.first, **shared)
+        return _carry_out(model, corpus, plan, first, store, progress)
+
+    return carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
+
+
+def _carry_out(
+    model: SharedModel,
+    corpus: Corpus,
+    plan: Plan,
+    first: Run | None,
+    store: FeatureStore,
+    progress: bool,
+) -> Run:
+    """The last stage of a plan: prepare, train, score, prove."""
     sentences = training_sentences(corpus, plan)
     plan = plan.resolve(len(sentences), corpus.tasks)
-    check_fit(model, sentences, plan)
-    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
+    as_left = prepare(model, sentences, plan)
     witness = FreezingWitness.watch(model)
-    before = evaluate(model, corpus.splits["test"], store=store)
+    test = corpus.splits["test"]
+    before = first.scores if first and as_left else evaluate(model, test, store=store)
     recorder = EpochRecorder(model, corpus, plan, store)
     if plan.tasks:
         train_epochs(model, corpus, sentences, plan, store, recorder, progress)
     else:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
-    scores, outcomes = assess(model, corpus.splits["test"], store)
+    scores, outcomes = assess(model, test, store)
+    seen = sentences.select(range(min(len(sentences), SCORED_OF_TRAIN)))
     return Run(
         plan=plan,
         first=first,
         before=before,
         scores=scores,
+        train_scores=evaluate(model, seen, store=store),
         outcomes=outcomes,
         proof=witness.compare(model),
         **_facts(model),
         **recorder.fields(),
     )
+
+
+def prepare(model: SharedModel, sentences: Dataset, plan: Plan) -> bool:
+    """Make the model ready for a stage; whether its outputs are still what they were.
+
+    Raises `PlanError` where the plan fits neither model nor sentences.
+    """
+    check_fit(model, sentences, plan)
+    was = (model.pooling, model.layers)
+    model.read(plan.pooling, plan.layers)
+    if plan.fresh_heads:
+        for task in plan.tasks:
+            model.reset_head(HEADS[task], plan.seed)
+    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
+    return was == (model.pooling, model.layers) and not plan.fresh_heads
 
 
 def _facts(model: SharedModel) -> dict[str, Any]:
@@ -106,6 +146,7 @@ def train_epochs(
     encoded = encode_for(model, sentences)
     losses_of = loss_function(model, encoded, store)
     retention = build_retention(model, corpus, plan, encoded)
+    scaling = _scaling(model, encoded, plan, store)
     recorder.seconds["setup"] = time.perf_counter() - start
 
     optimizer = build_optimizer(model, plan)
@@ -115,9 +156,7 @@ def train_epochs(
     schedule = build_schedule(optimizer, plan, steps)
     keeper = Keeper(model, plan.select)
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
-    with torch.random.fork_rng(), kept_embedding_gradient(model), bar:
-        # Only the backbone draws dropout, so frozen features never touch this stream.
-        torch.manual_seed(int(stream(plan.seed, "dropout").integers(2**63)))
+    with _dropout_stream(plan.seed), kept_embedding_gradient(model), scaling, bar:
         for epoch, batches in enumerate(epochs, start=1):
             model.train()
             recorder.start_epoch()
@@ -131,7 +170,24 @@ def train_epochs(
             model.eval()
             check_loss(recorder.end_epoch(epoch))
             keeper.look(recorder.history[-1])
-    keeper.restore()
+        keeper.restore()
+
+
+@contextmanager
+def _dropout_stream(seed: int) -> Iterator[None]:
+    """Within it, torch draws from the seed's own stream, and only dropout draws: heads
+    over stored hidden states never touch it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(int(stream(seed, "dropout").integers(2**63)))
+        yield
+
+
+def _scaling(
+    model: SharedModel, encoded: Encoded, plan: Plan, store: FeatureStore
+) -> AbstractContextManager[None]:
+    if not plan.standardise:
+        return nullcontext()
+    return standardised_heads(model, extract_features(model, encoded, store))
 
 
 def take_step(
@@ -161,15 +217,3 @@ def _all_batches(encoded: Encoded, plan: Plan) -> list[list[np.ndarray]]:
         bucketed_batches(encoded.lengths, plan.batch_size, order)
         for _ in range(plan.epochs)
     ]
-
-
-def clip_each_part(model: SharedModel, limit: float) -> dict[str, Tensor]:
-    """Clip the gradient norm of each part by itself; return the norms before.
-
-    One norm over all parts would let the loss of one head scale the step of the other.
-    """
-    return {
-        part: torch.nn.utils.clip_grad_norm_(tensors, limit)
-        for part in ALL_PARTS
-        if (tensors := trainable_tensors(model, part))
-    }

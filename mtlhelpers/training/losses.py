@@ -1,15 +1,17 @@
-"""The losses of a batch: live through the backbone, or from its stored features."""
+"""The losses of a batch: live through the backbone, or from stored hidden states."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import IGNORED, Encoded, collate
-from mtlhelpers.model.freezing import trainable_tensors
+from mtlhelpers.model.freezing import frozen_up_to
+from mtlhelpers.model.layers import climb
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
-from mtlhelpers.training.features import Features, FeatureStore
+from mtlhelpers.training.features import FeatureStore, States, extract_features
 
 
 class BatchLosses(NamedTuple):
@@ -26,38 +28,60 @@ def loss_function(
 ) -> Callable[[Sequence[int]], BatchLosses]:
     """What computes the losses of some rows of the encoded sentences.
 
-    With a frozen backbone it looks at stored features alone: no dropout, no graph below
-    the heads, no pass through the backbone after the first.
+    What is frozen from the word pieces up runs once: the losses start from stored
+    hidden states. Where that is all the heads read, no graph lies below the heads.
     """
-    if trainable_tensors(model, "backbone"):
+    cut = min(frozen_up_to(model), *model.layers)
+    if frozen_up_to(model) >= max(model.layers):
+        return _from_features(model, encoded, store)
+    if cut == 0:
         return lambda rows: live_losses(model, encoded, rows)
-    features = store.features(model, encoded)
-    labels = torch.from_numpy(encoded.label_ids).to(model.device)  # (N,)
-    tags = torch.cat([torch.from_numpy(ids) for ids in encoded.tag_ids])  # (W,)
-    tags = tags.to(model.device)
-    return lambda rows: _stored(model, features, labels, tags, rows)
+    states = store.states(model, encoded, (cut,))
+    return lambda rows: _from_states(model, encoded, states, cut, rows)
 
 
 def live_losses(
     model: SharedModel, encoded: Encoded, rows: Sequence[int]
 ) -> BatchLosses:
     """The losses of a batch that runs through the backbone."""
-    batch = collate(encoded, rows)
-    batch = {key: value.to(model.device) for key, value in batch.items()}
+    batch = _batch(model, encoded, rows)
     return _losses(model(**batch), batch)
 
 
-def _stored(
-    model: SharedModel,
-    features: Features,
-    labels: Tensor,
-    tags: Tensor,
-    rows: Sequence[int],
+def _from_states(
+    model: SharedModel, encoded: Encoded, states: States, cut: int, rows: Sequence[int]
 ) -> BatchLosses:
-    words = features.word_rows(rows)
-    batch = {"sentence_labels": labels[rows], "ner_labels": tags[words]}
-    logits = model.classify(features.pooled[rows], features.words[words])
-    return _losses(logits, batch)
+    """The losses of a batch that runs through the layers above the cut alone."""
+    batch = _batch(model, encoded, rows)
+    mask = batch["attention_mask"]
+    hidden = states.pieces.new_zeros(*mask.shape, states.pieces.shape[-1])  # (B, T, H)
+    hidden[mask.bool()] = states.pieces[states.piece_rows(rows)]
+    hidden = climb(model.backbone, hidden, mask, model.layers, cut)
+    return _losses(model.classify(model.pool(hidden, mask), hidden), batch)
+
+
+def _from_features(
+    model: SharedModel, encoded: Encoded, store: FeatureStore
+) -> Callable[[Sequence[int]], BatchLosses]:
+    """The losses of the heads alone."""
+    features = extract_features(model, encoded, store)
+    labels = torch.from_numpy(encoded.label_ids).to(model.device)  # (N,)
+    tags = torch.from_numpy(np.concatenate(encoded.tag_ids)).to(model.device)  # (W,)
+
+    def losses_of(rows: Sequence[int]) -> BatchLosses:
+        words = features.word_rows(rows)
+        batch = {"sentence_labels": labels[rows], "ner_labels": tags[words]}
+        pieces = features.pieces[features.word_at[words]]
+        return _losses(model.classify(features.pooled[rows], pieces), batch)
+
+    return losses_of
+
+
+def _batch(
+    model: SharedModel, encoded: Encoded, rows: Sequence[int]
+) -> dict[str, Tensor]:
+    batch = collate(encoded, rows)
+    return {key: value.to(model.device) for key, value in batch.items()}
 
 
 def _losses(logits: Logits, batch: dict[str, Tensor]) -> BatchLosses:

@@ -1,8 +1,9 @@
 """AdamW with a rate for the backbone and one for the heads, warm-up and decay."""
 
 import torch
+from torch import Tensor
 
-from mtlhelpers.model.freezing import trainable_tensors
+from mtlhelpers.model.freezing import ALL_PARTS, trainable_tensors
 from mtlhelpers.model.shared import HEADS, SharedModel
 from mtlhelpers.training.plan import Plan
 
@@ -33,6 +34,18 @@ def build_schedule(
         return max(0.0, (steps - step) / max(1, steps - rise))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def clip_each_part(model: SharedModel, limit: float) -> dict[str, Tensor]:
+    """Clip the gradient norm of each part by itself; return the norms before.
+
+    One norm over all parts would let the loss of one head scale the step of the other.
+    """
+    return {
+        part: torch.nn.utils.clip_grad_norm_(tensors, limit)
+        for part in ALL_PARTS
+        if (tensors := trainable_tensors(model, part))
+    }
 
 
 def _groups(model: SharedModel, part: str, rate: float, decay: float) -> list[dict]:

@@ -69,6 +69,10 @@ class Plan:
     track: bool = False  # score validation after every epoch
     retention: str | None = None  # keep the frozen head's task: see retention.py
     retention_strength: float = 1.0  # for replay: the share of sentences kept
+    pooling: str | None = None  # what the heads read from here on: "mean" or "first",
+    layers: tuple[int, ...] | None = None  # of these hidden states; None: as they did
+    standardise: bool = False  # while heads train alone: features of deviation 1
+    fresh_heads: bool = False  # draw the heads that train again before this stage
     first: "Plan | None" = None  # the stage before this one
 
     def __post_init__(self) -> None:
@@ -81,6 +85,10 @@ class Plan:
         if self.tasks is not None:
             object.__setattr__(self, "tasks", tuple(self.tasks))
             self._check_tasks(scenario)
+        if self.layers is not None:
+            object.__setattr__(self, "layers", tuple(self.layers))
+        if self.standardise and self._moves_backbone():
+            raise PlanError("standardise needs a frozen backbone: its features move")
         if self.select is not None and self.select not in METRICS:
             raise PlanError(
                 f"select {self.select!r} is not one of {', '.join(METRICS)}"
@@ -127,9 +135,11 @@ class Plan:
         return tuple(t for t in find_scenario(self.scenario).tasks if t in there)
 
     def _recipe(self) -> Recipe:
+        return WITH_BACKBONE if self._moves_backbone() else HEADS_ALONE
+
+    def _moves_backbone(self) -> bool:
         trained = find_scenario(self.scenario).train
-        moves = any(part.startswith("backbone") for part in trained)
-        return WITH_BACKBONE if moves else HEADS_ALONE
+        return any(part.startswith("backbone") for part in trained)
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON data; `from_dict` reads it back."""

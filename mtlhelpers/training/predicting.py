@@ -7,7 +7,6 @@ import torch
 from datasets import Dataset
 
 from mtlhelpers.data.encoding import Encoded, encode
-from mtlhelpers.model.freezing import trainable_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features import FeatureStore, extract_features
 
@@ -39,10 +38,7 @@ def predict_all(
     store: FeatureStore | None = None,
 ) -> Predicted:
     """Predict a label for each sentence and a tag for each word; lost words are O."""
-    if store is None or trainable_tensors(model, "backbone"):
-        features = extract_features(model, encoded)
-    else:
-        features = store.features(model, encoded)
+    features = extract_features(model, encoded, store)
     logits = model.classify(features.pooled, features.words)
     labels = (
         None if logits.sentence is None else logits.sentence.argmax(-1).cpu().numpy()

@@ -97,7 +97,7 @@ class LearningWithoutForgetting(Retention):
         features = extract_features(model, encoded)
         with torch.no_grad():
             teacher = model.classify(features.pooled, features.words)
-        self._starts, self._task, self._strength = features.starts, task, strength
+        self._task, self._strength = task, strength
         self._word_rows = features.word_rows
         self._teacher = getattr(teacher, task) / TEMPERATURE
 

@@ -72,6 +72,7 @@ class Run:
     plan: Plan  # with everything filled in
     scores: Scores  # on test, at the end
     before: Scores  # on test, at the start of the last stage
+    train_scores: Scores  # on sentences of the last stage, at the end
     history: list[dict[str, Any]]  # one entry an epoch
     proof: FreezingProof
     seconds: dict[str, float]  # setup (features, …), steps, total; no scoring

@@ -4,17 +4,19 @@ Lesson: 05_one_head_frozen.
 """
 
 import torch
+from datasets import Dataset
 from torch import Tensor
 
-from mtlhelpers.data.encoding import Encoded, collate
+from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.batches import equal_length_batches
 
 
 @torch.no_grad()
-def layer_vectors(model: SharedModel, encoded: Encoded) -> Tensor:
+def layer_vectors(model: SharedModel, sentences: Dataset) -> Tensor:
     """Pooled hidden states of N sentences: (layers + 1, N, H), embeddings first."""
+    encoded = encode(sentences, model.tokenizer)
     was_training = model.training
     model.eval()
     config = model.backbone.config

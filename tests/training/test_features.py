@@ -44,7 +44,7 @@ class Passes:
 def test_stored_features_equal_live_ones(pooling):
     model = frozen(pooling=pooling).train()
     encoded = encode_for(model, TRAIN)
-    features = mtl.FeatureStore().features(model, encoded)
+    features = extract_features(model, encoded, mtl.FeatureStore())
     batch = collate(encoded, range(len(encoded)))
     with torch.no_grad():
         hidden = model.backbone(batch["input_ids"], batch["attention_mask"])
@@ -74,7 +74,9 @@ def test_features_do_not_depend_on_the_company(rows):
     model = frozen()
     encoded = encode_for(model, TRAIN)
     whole = extract_features(model, encoded)
-    some = mtl.FeatureStore().features(model, encode_for(model, TRAIN.select(rows)))
+    some = extract_features(
+        model, encode_for(model, TRAIN.select(rows)), mtl.FeatureStore()
+    )
     torch.testing.assert_close(some.pooled, whole.pooled[rows], atol=1e-6, rtol=0)
     words = whole.words[whole.word_rows(rows)]
     torch.testing.assert_close(some.words, words, atol=1e-6, rtol=0)
@@ -109,10 +111,10 @@ def test_a_frozen_backbone_has_no_graph_when_it_runs_live():
 def test_a_backbone_that_can_move_is_refused(train):
     model, store = frozen(), mtl.FeatureStore()
     encoded = encode_for(model, TRAIN)
-    store.features(model, encoded)
+    store.states(model, encoded, (2,))
     mtl.apply_scenario(model, mtl.Scenario(train))
     with pytest.raises(StaleFeaturesError, match="can still train.*freezes it first"):
-        store.features(model, encoded)
+        store.states(model, encoded, (2,))
 
 
 # pitfall 25
@@ -121,9 +123,9 @@ def test_a_backbone_that_has_moved_finds_nothing_old(name):
     model, store = frozen(), mtl.FeatureStore()
     model.backbone.register_buffer("running", torch.zeros(1))
     encoded = encode_for(model, TRAIN)
-    old = store.features(model, encoded)
+    old = extract_features(model, encoded, store)
     passes = Passes(model)
-    store.features(model, encoded)
+    extract_features(model, encoded, store)
     assert passes.sentences == 0
     with torch.no_grad():
         tiny_step = {
@@ -131,7 +133,7 @@ def test_a_backbone_that_has_moved_finds_nothing_old(name):
             **dict(model.backbone.named_buffers()),
         }[name]
         tiny_step.view(-1)[-1].add_(1e-3)
-    new = store.features(model, encoded)
+    new = extract_features(model, encoded, store)
     assert passes.sentences == len({tuple(t) for t in TRAIN["tokens"]})
     fresh = extract_features(model, encoded)
     assert torch.equal(new.pooled, fresh.pooled)
@@ -144,7 +146,7 @@ def test_pooling_is_part_of_the_key():
     found = []
     for pooling in ("mean", "first"):
         model = frozen(pooling=pooling)
-        found.append(store.features(model, encode_for(model, TRAIN)).pooled)
+        found.append(extract_features(model, encode_for(model, TRAIN), store).pooled)
     assert not torch.allclose(*found)
 
 
@@ -152,17 +154,21 @@ def test_pooling_is_part_of_the_key():
 def test_where_a_sentence_is_cut_is_part_of_the_key():
     model, store = frozen(), mtl.FeatureStore()
     counts = [
-        len(store.features(model, encode(TRAIN, model.tokenizer, max_length=n)).words)
+        len(
+            extract_features(
+                model, encode(TRAIN, model.tokenizer, max_length=n), store
+            ).words
+        )
         for n in (4, 128)
     ]
     assert counts[0] < counts[1] == sum(map(len, TRAIN["tokens"]))
 
 
 # pitfall 26
-@pytest.mark.parametrize("extract", [extract_features, mtl.FeatureStore().features])
-def test_features_can_enter_a_graph(extract):
+@pytest.mark.parametrize("store", [None, mtl.FeatureStore()])
+def test_features_can_enter_a_graph(store):
     model = frozen()
-    features = extract(model, encode_for(model, TRAIN))
+    features = extract_features(model, encode_for(model, TRAIN), store)
     for tensor in (features.pooled, features.words):
         assert not tensor.is_inference()
         assert not tensor.requires_grad
@@ -187,7 +193,7 @@ def test_a_sentence_without_any_piece_has_features():
     model = frozen()
     row = {"tokens": [["\ufe0f"]], "tags": [["O"]], "label": ["go"]}
     encoded = encode_for(model, TRAIN.from_dict(row))
-    features = mtl.FeatureStore().features(model, encoded)
+    features = extract_features(model, encoded, mtl.FeatureStore())
     assert (features.pooled.shape, features.words.shape) == ((1, 32), (0, 32))
 
 

@@ -8,8 +8,11 @@ from helpers import tiny
 
 import mtlhelpers as mtl
 from mtlhelpers.training.guards import TrainingError, check_gradients, check_optimizer
-from mtlhelpers.training.loop import clip_each_part
-from mtlhelpers.training.optimizer import build_optimizer, build_schedule
+from mtlhelpers.training.optimizer import (
+    build_optimizer,
+    build_schedule,
+    clip_each_part,
+)
 from mtlhelpers.training.plan import PlanError
 from mtlhelpers.training.run import FreezingWitness
 

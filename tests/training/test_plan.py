@@ -113,7 +113,8 @@ def test_resolving_fills_in_everything_and_keeps_what_is_given(plan, sentences):
     for name, value in found.to_dict().items():
         assert given[name] is None or given[name] == value
     absent = {name for name, value in found.to_dict().items() if value is None}
-    assert absent <= {"train_size", "select", "retention", "first"}
+    left_as_it_is = {"train_size", "select", "retention", "first", "pooling", "layers"}
+    assert absent <= left_as_it_is
     assert found.resolve(sentences) == found
 
 

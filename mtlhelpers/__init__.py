@@ -5,6 +5,7 @@
 
 from mtlhelpers.data.corpora import combine_corpora, load_corpus
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.lesson.family import draw_family
 from mtlhelpers.lesson.figures import (
     draw_bars,
     draw_line,
@@ -50,6 +51,7 @@ __all__ = [
     "cost_since",
     "count_parameters",
     "draw_bars",
+    "draw_family",
     "draw_line",
     "draw_points",
     "evaluate",

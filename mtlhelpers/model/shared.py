@@ -105,13 +105,13 @@ class SharedModel(nn.Module):
 
         Raises `ValueError` for an unknown pooling or hidden state.
         """
-        if pooling is not None:
-            if pooling not in POOLINGS:
-                known = ", ".join(POOLINGS)
-                raise ValueError(f"pooling {pooling!r} is not one of {known}")
-            self.pooling = pooling
+        if pooling is not None and pooling not in POOLINGS:
+            known = ", ".join(POOLINGS)
+            raise ValueError(f"pooling {pooling!r} is not one of {known}")
         if layers is not None:
             self.layers = check_layers(self.backbone, layers)
+        if pooling is not None:
+            self.pooling = pooling
 
     def reset_head(self, head: str, seed: int) -> None:
         """Draw a head's weights again, normal with deviation 0.02, biases zero."""

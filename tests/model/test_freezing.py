@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 import torch
-from helpers import tiny
+from helpers import tall, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -13,6 +13,7 @@ import mtlhelpers as mtl
 from mtlhelpers.model.freezing import (
     ScenarioError,
     frozen_tensors,
+    frozen_up_to,
     trainable_tensors,
 )
 
@@ -85,8 +86,8 @@ def test_frozen_stays_and_trainable_moves(scenario, epochs, size, mode, stale):
 def test_frozen_parts_are_in_eval_mode_whatever_is_asked(scenario, mode):
     model = tiny.model(tiny.corpus()).train(mode)
     mtl.apply_scenario(model, scenario)
-    for asked in (model.training, True, False):
-        model.train(asked)
+    for asked in (None, True, False):  # None: as the scenario leaves it
+        asked = mode if asked is None else model.train(asked).training
         for name, module in model.named_modules():
             own = [n for n, _ in module.named_parameters(prefix=name)]
             if own:
@@ -220,3 +221,45 @@ def test_a_scenario_that_cannot_be_applied_changes_nothing():
     with pytest.raises(ScenarioError):
         mtl.apply_scenario(model, mtl.Scenario(["ner_classifier", "backbone.layer.9"]))
     assert [tensor.requires_grad for tensor in model.parameters()] == before
+
+
+@FEW
+@given(st.lists(st.sampled_from(tall.PARTS), unique=True), st.booleans())
+def test_frozen_up_to_is_the_highest_state_that_no_step_can_move(parts, mode):
+    model = tall.model().train(mode)
+    mtl.apply_scenario(model, mtl.Scenario(parts))
+    cut = frozen_up_to(model)
+
+    @torch.no_grad()
+    def states() -> tuple[torch.Tensor, ...]:
+        ids = torch.tensor([[2, 5, 9, 3], [2, 11, 6, 3]])
+        found = model.eval().backbone(ids, output_hidden_states=True)
+        return found.hidden_states
+
+    before = states()
+    with torch.no_grad():
+        for tensor in trainable_tensors(model):
+            tensor += 0.1 * torch.randn_like(tensor)
+    same = [torch.equal(one, other) for one, other in zip(before, states())]
+    if "backbone.embeddings" in parts:
+        assert cut <= 0
+        assert not any(same)
+    else:
+        assert same == [number <= cut for number in range(tall.LAYERS + 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [
+        ("embeddings.LayerNorm.bias", 0),
+        ("encoder.layer.0.output.dense.bias", 0),
+        ("encoder.layer.2.attention.self.key.weight", 2),
+        ("encoder.layer.3.output.LayerNorm.weight", 3),
+    ],
+)
+def test_one_tensor_that_trains_is_enough(name, cut):
+    model = tall.model()
+    mtl.apply_scenario(model, "backbone_frozen")
+    assert frozen_up_to(model) == tall.LAYERS
+    model.backbone.get_parameter(name).requires_grad_(True)
+    assert max(frozen_up_to(model), 0) == cut

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny
+from helpers.studies import corpus_folder, stable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,22 +21,15 @@ from mtlhelpers.study.records import (
 from mtlhelpers.study.running import Study
 from mtlhelpers.training.scores import Outcomes
 
-VOLATILE = ("seconds", "peak_memory_bytes", "revision")
-
 
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     """Two scenarios and two seeds on the tiny corpus, from folders."""
     backbone = tiny.save_backbone(tmp_path / "backbone")
-    folder = tmp_path / "corpus"
-    folder.mkdir()
-    for split, rows in tiny.corpus().splits.items():
-        lines = "".join(json.dumps(row) + "\n" for row in rows)
-        (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
     text = f"""
         [[block]]
         arm = "both"
-        corpus = {json.dumps(str(folder))}
+        corpus = {corpus_folder(tmp_path / "corpus")}
         backbone = {json.dumps(str(backbone))}
         [block.plan]
         scenario = ["backbone_frozen", "none_frozen"]
@@ -45,18 +39,6 @@ def study(tmp_path: Path) -> Study:
     """
     (tmp_path / "grid.toml").write_text(text, encoding="utf-8")
     return Study(tmp_path)
-
-
-def stable(folder: Path) -> list[dict]:
-    """The records without what differs from run to run: times, memory, revision."""
-    records, faults = read_records(folder)
-    assert not faults
-    for record in records:
-        for name in VOLATILE:
-            record.pop(name)
-        for entry in record["history"]:
-            entry.pop("seconds")
-    return records
 
 
 def test_a_study_runs_what_is_left_and_nothing_else(study):

@@ -1,0 +1,60 @@
+"""A family of lines: a look for each, and names at their ends that stay apart."""
+
+from itertools import combinations
+
+import pandas as pd
+import pytest
+from matplotlib.transforms import Bbox
+
+import mtlhelpers as mtl
+
+
+def family(ends, **extra) -> pd.DataFrame:
+    """Lines from 0 to each of the ends, named by their number."""
+    rows = [
+        {"arm": f"line {number}", "epoch": epoch, "score": epoch * end}
+        for number, end in enumerate(ends)
+        for epoch in (0, 1)
+    ]
+    return pd.DataFrame(rows).assign(**extra)
+
+
+def draw(table: pd.DataFrame):
+    figure, axes = mtl.new_figure("Scores", across="epoch", up="score")
+    mtl.draw_family(axes, table, x="epoch", y="score")
+    figure.draw_without_rendering()
+    return axes
+
+
+@pytest.mark.parametrize("ends", [(1.0, 1.0, 1.0, 1.0), (1.0, 1.01, 0.0), (3.0, 1.0)])
+def test_every_line_is_named_and_no_name_covers_another(ends):
+    axes = draw(family(ends))
+    boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    assert list(boxes) == [f"line {number}" for number in range(len(ends))]
+    for pair in combinations(boxes.values(), 2):
+        shared = Bbox.intersection(*pair)
+        assert shared is None or shared.height < 1
+
+
+def test_a_name_with_room_stands_at_the_end_of_its_line():
+    axes = draw(family((3.0, 1.0)))
+    assert [text.get_position() for text in axes.texts] == [(7, 0), (7, 0)]
+    assert [text.xy for text in axes.texts] == [(1, 3.0), (1, 1.0)]
+
+
+def test_lines_differ_in_colour_and_in_a_second_cue():
+    lines = draw(family((1.0, 2.0, 3.0, 4.0))).lines
+    for cue in ("color", "marker", "linestyle"):
+        assert len({getattr(line, f"get_{cue}")() for line in lines}) == 4, cue
+
+
+def test_an_interval_is_drawn_where_there_is_one():
+    plain = family((1.0,))
+    assert not draw(plain).collections
+    table = plain.assign(score_low=plain.score - 1, score_high=plain.score + 1)
+    heights = draw(table).collections[0].get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (-1.0, 2.0)
+
+
+def test_no_lines_make_an_empty_figure():
+    assert not draw(family(()).reindex(columns=["arm", "epoch", "score"])).texts

@@ -114,23 +114,28 @@ def measure_newsdesk(newsdesk: "Corpus") -> None:
 
 def study(options: argparse.Namespace) -> int:
     """Run what a study's grid declares, say what is left, or pack its records."""
-    from mtlhelpers.study.records import pack_records
+    from tqdm import tqdm
+
+    from mtlhelpers.study.handing_out import in_processes, on_cluster
+    from mtlhelpers.study.progress import run_lines, status_lines
     from mtlhelpers.study.running import Study
 
     found = Study(options.folder)
-    if options.action == "run":
-        left = len(found.left())
-        for number, record in enumerate(found.run(sys.stderr.isatty()), start=1):
-            seconds = record["seconds"]["total"]
-            where = (
-                f"{record['arm']} on {record['corpus']}, seed {record['plan']['seed']}"
-            )
-            print(
-                f"{number}/{left} {record['id']} {where}: {seconds:.1f} s", flush=True
-            )
-    print(f"{len(found.jobs())} runs declared, {len(found.left())} left")
-    if options.action != "status":
-        print(f"packed {pack_records(options.folder)}")
+    if options.action == "pack":
+        print(f"packed {found.pack()}")
+        return 0
+    if options.action == "status":
+        lines = status_lines(found)
+    else:
+        hand_out = None
+        if options.cluster:
+            hand_out = on_cluster(options.cluster)
+        elif options.jobs > 1:
+            hand_out = in_processes(options.jobs)
+        lines = run_lines(found, hand_out, bar=sys.stderr.isatty())
+    for line in lines:
+        with tqdm.external_write_mode():
+            print(line, flush=True)
     return 0
 
 
@@ -161,6 +166,15 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("action", choices=["run", "status", "pack"])
     found.add_argument(
         "folder", type=Path, help="with grid.toml, and records beside it"
+    )
+    ways = found.add_mutually_exclusive_group()
+    ways.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="so many runs at once"
+    )
+    ways.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="a Dask scheduler's, tcp://HOST:PORT, whose workers do the runs",
     )
     return parser
 

@@ -3,6 +3,8 @@
 `grid.toml` holds blocks. A block names an `arm`, and gives `corpus`, `backbone` and the
 fields of a plan; wherever a list stands, every entry is taken, and lists are crossed:
 
+    threads = 2
+
     [[block]]
     arm = "backbone_frozen"
     corpus = ["newsdesk", "snips"]
@@ -11,6 +13,8 @@ fields of a plan; wherever a list stands, every entry is taken, and lists are cr
 
 A value that is itself a list (`tasks`) is written as a list of lists. `first` is a
 plan too, and takes the seed and size of the plan around it unless it names its own.
+`threads` are torch's in every run, 2 unless the file says so: they decide last digits,
+so a study has its own number, whatever the machine has.
 """
 
 import itertools
@@ -22,7 +26,9 @@ from typing import Any
 
 from mtlhelpers.training.plan import Plan
 
+KEYS = {"threads", "block"}
 BLOCK_KEYS = {"arm", "corpus", "backbone", "plan"}
+THREADS = 2
 
 
 class GridError(ValueError):
@@ -37,6 +43,7 @@ class Job:
     corpus: str
     backbone: str
     plan: Plan
+    threads: int = THREADS  # of torch, while the plan is carried out
 
 
 def read_grid(path: Path) -> list[Job]:
@@ -47,10 +54,15 @@ def read_grid(path: Path) -> list[Job]:
         raise GridError(f"{path} is missing: a study is a folder with one") from error
     except tomllib.TOMLDecodeError as error:
         raise GridError(f"{path}: {error}") from error
+    if unknown := sorted(set(data) - KEYS):
+        raise GridError(f"{path}: no {', '.join(unknown)} may stand before the blocks")
+    threads = data.get("threads", THREADS)
+    if type(threads) is not int or threads < 1:
+        raise GridError(f"{path}: threads must be a number from 1 up, not {threads!r}")
     jobs: list[Job] = []
     for number, block in enumerate(data.get("block", []), start=1):
         try:
-            jobs += [job for job in _jobs_of(block) if job not in jobs]
+            jobs += [job for job in _jobs_of(block, threads) if job not in jobs]
         except (ValueError, TypeError) as error:
             raise GridError(f"{path}, block {number}: {error}") from error
     if not jobs:
@@ -58,7 +70,7 @@ def read_grid(path: Path) -> list[Job]:
     return jobs
 
 
-def _jobs_of(block: dict[str, Any]) -> Iterator[Job]:
+def _jobs_of(block: dict[str, Any], threads: int) -> Iterator[Job]:
     wrong = set(block) ^ BLOCK_KEYS
     if wrong:
         raise GridError(
@@ -67,7 +79,8 @@ def _jobs_of(block: dict[str, Any]) -> Iterator[Job]:
         )
     for chosen in _crossed(block):
         plan = Plan.from_dict(_passed_on(chosen["plan"]))
-        yield Job(chosen["arm"], chosen["corpus"], chosen["backbone"], plan)
+        where = chosen["corpus"], chosen["backbone"]
+        yield Job(chosen["arm"], *where, plan, threads)
 
 
 def _crossed(table: dict[str, Any]) -> Iterator[dict[str, Any]]:

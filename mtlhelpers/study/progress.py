@@ -1,0 +1,123 @@
+"""What of a study is done and left, how long that takes, and the lines that say so."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import mean
+from typing import Any
+
+from tqdm import tqdm
+
+from mtlhelpers.study.grid import Job
+from mtlhelpers.study.handing_out import HandOut
+from mtlhelpers.study.records import read_records
+from mtlhelpers.study.running import Study
+from mtlhelpers.study.worker import told
+
+UNKNOWN = "unknown"
+
+
+@dataclass
+class Pace:
+    """How long recorded runs took, by arm, corpus and size."""
+
+    _seen: dict[tuple, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def note(self, record: dict[str, Any]) -> None:
+        """Learn from a record."""
+        size = record["plan"]["train_size"]
+        where = record["arm"], record["corpus"]
+        self._seen[where].append(seconds_of(record))
+        self._seen[*where, size].append(seconds_of(record))
+
+    def expect(self, job: Job) -> float | None:
+        """Seconds: the mean of runs of the same arm, corpus and size, else of the same
+        arm and corpus; None where there are none."""
+        where = job.arm, job.corpus
+        seen = self._seen.get((*where, job.plan.train_size)) or self._seen.get(where)
+        return mean(seen) if seen else None
+
+    def tell(self, jobs: Iterable[Job], at_once: float = 1.0) -> str:
+        """How long these jobs will take with so many under way at once, in words."""
+        expected = [self.expect(job) for job in jobs]
+        known = [seconds for seconds in expected if seconds is not None]
+        if not known and expected:
+            return UNKNOWN
+        lead = "about" if len(known) == len(expected) else "at least"
+        return f"{lead} {in_words(sum(known) / at_once)}"
+
+
+def seconds_of(record: dict[str, Any]) -> float:
+    """All that a run took; of older records without its scoring."""
+    return record["seconds"].get("whole", record["seconds"]["total"])
+
+
+def in_words(seconds: float) -> str:
+    """Seconds as a reader counts them."""
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def run_lines(
+    study: Study, hand_out: HandOut | None = None, bar: bool = False
+) -> Iterator[str]:
+    """Run what is left; a line for each run, one for what is left, one for the pack."""
+    records, faults = read_records(study.folder)
+    yield from (f"damaged, to be made again: {fault}" for fault in faults)
+    pace = Pace()
+    for record in records:
+        pace.note(record)
+    left = study.left()
+    total, worked, start = len(left), 0.0, time.perf_counter()
+    with _bar(total, bar) as shown:
+        shown.set_postfix_str(f"{pace.tell(left.values())} left")
+        for number, record in enumerate(study.run(bar, hand_out), start=1):
+            pace.note(record)
+            worked += seconds_of(record)
+            left.pop(record["id"], None)
+            # Work done by the clock: as many as have been at it, whatever they are.
+            at_once = worked / (time.perf_counter() - start)
+            shown.set_postfix_str(f"{pace.tell(left.values(), at_once)} left")
+            shown.update()
+            plan = record["plan"]
+            where = told(record["arm"], record["corpus"], plan["seed"])
+            took = in_words(seconds_of(record))
+            yield f"{number}/{total} {record['id']} {where}: {took}"
+    yield f"{len(study.jobs())} runs declared, {len(study.left())} left"
+    yield f"packed {study.pack()}"
+
+
+def status_lines(study: Study) -> Iterator[str]:
+    """What is done and left by arm and corpus, and for how long; what is damaged."""
+    records, faults = read_records(study.folder)
+    pace = Pace()
+    for record in records:
+        pace.note(record)
+    jobs, left = study.jobs(), study.left()
+    rows = [("arm", "corpus", "done", "left", "time left")]
+    for where in dict.fromkeys((job.arm, job.corpus) for job in jobs.values()):
+        own = [key for key, job in jobs.items() if (job.arm, job.corpus) == where]
+        ahead = [left[key] for key in own if key in left]
+        done = len(own) - len(ahead)
+        told_time = pace.tell(ahead) if ahead else ""
+        rows.append((*where, str(done), str(len(ahead)), told_time))
+    yield from _table(rows)
+    yield from (f"damaged, to be made again: {fault}" for fault in faults)
+    rest = f"; one after another: {pace.tell(left.values())}" if left else ""
+    yield f"{len(jobs)} runs declared, {len(left)} left{rest}"
+
+
+def _bar(total: int, shown: bool) -> tqdm:
+    layout = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} runs [{elapsed}{postfix}]"
+    return tqdm(total=total, disable=not shown, leave=False, bar_format=layout)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Lines of a table: names to the left, numbers to the right."""
+    wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for arm, corpus, done, left, rest in rows:
+        line = f"{arm:{wide[0]}}  {corpus:{wide[1]}}  {done:>{wide[2]}}"
+        yield f"{line}  {left:>{wide[3]}}  {rest}".rstrip()

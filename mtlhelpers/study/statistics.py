@@ -53,7 +53,7 @@ def paired_difference(
     """Return the mean difference of two arms, first minus second, with its interval.
 
     Its variance is that of the seeds, s²/k, plus that of the test sentences, by
-    bootstrap over their groups; the interval is a t interval with k - 1 degrees.
+    bootstrap over their groups; the interval is that of `t_interval`.
 
     Args:
         first: the outcomes of one arm on the N test sentences, by seed.
@@ -78,6 +78,11 @@ def t_interval(
 ) -> Difference:
     """Return the mean of k paired differences with its t interval.
 
+    Of its two variances the seeds' is an estimate from k values, with k - 1 degrees of
+    freedom; the test sentences' is known much better. Their sum has the degrees of
+    Welch and Satterthwaite (Satterthwaite 1946): k - 1 where seeds alone vary, and the
+    more, the larger the share of the test sentences.
+
     For times, pass the logarithms of their ratios: `MARGINS["seconds"]` is then 10 %.
 
     Args:
@@ -93,7 +98,9 @@ def t_interval(
     centre = float(np.mean(differences))
     seed_error = float(np.std(differences, ddof=1)) / math.sqrt(count)
     error = math.hypot(seed_error, test_error)
-    half = float(stats.t.ppf((1 + confidence) / 2, count - 1)) * error
+    share = (seed_error / error) ** 4 if error else 0.0
+    degrees = (count - 1) / share if share else math.inf
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
     return Difference(
         centre, centre - half, centre + half, count, seed_error, test_error
     )

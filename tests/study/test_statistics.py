@@ -36,7 +36,8 @@ def test_a_difference_by_hand():
     assert found.seed_error == pytest.approx(0.25)
     # Wins by sentence, over both seeds: 0, .5, 1, .5, so a variance of .125 / 4.
     assert found.test_error == pytest.approx(math.sqrt(0.125 / 4), rel=0.05)
-    half = stats.t.ppf(0.9875, 1) * math.hypot(found.seed_error, found.test_error)
+    error = math.hypot(found.seed_error, found.test_error)
+    half = stats.t.ppf(0.9875, 1 * error**4 / found.seed_error**4) * error
     assert (found.low, found.high) == pytest.approx((0.5 - half, 0.5 + half))
 
 
@@ -98,10 +99,22 @@ def test_shifting_every_seed_shifts_the_interval(differences, shift, error):
 
 
 def test_intervals_widen_with_confidence_and_with_either_error():
-    plain = t_interval([0.1, 0.2, 0.3])
-    assert t_interval([0.1, 0.2, 0.3], confidence=0.99).low < plain.low
-    assert t_interval([0.1, 0.2, 0.3], 0.1).low < plain.low
-    assert t_interval([0.0, 0.2, 0.4]).low < plain.low
+    values = [0.1, 0.2, 0.2, 0.2, 0.3]
+    plain = t_interval(values)
+    assert t_interval(values, confidence=0.99).low < plain.low
+    assert t_interval(values, 0.1).low < plain.low
+    assert t_interval([0.0, 0.2, 0.2, 0.2, 0.4]).low < plain.low
+
+
+def test_degrees_lie_between_those_of_seeds_and_of_a_known_error():
+    values, known = [0.1, 0.2, 0.2, 0.2, 0.3], 0.03
+    found = t_interval(values, known)
+    half = (found.high - found.low) / 2
+    error = math.hypot(found.seed_error, known)
+    few, many = (stats.t.ppf((1 + CONFIDENCE) / 2, n) * error for n in (4, math.inf))
+    assert many < half < few
+    same = t_interval([0.2] * 5, known)  # seeds that do not vary
+    assert (same.high - same.low) / 2 == pytest.approx(many / error * known)
 
 
 def test_one_difference_has_no_interval():

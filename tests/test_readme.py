@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -44,4 +45,4 @@ def test_the_scenario_table_is_the_formulas():
     "line", re.findall(r"^python -m mtlhelpers (.+)$", README, flags=re.MULTILINE)
 )
 def test_every_printed_command_is_understood(line):
-    _parser().parse_args(line.split())
+    _parser().parse_args(shlex.split(line, comments=True))

@@ -1,4 +1,4 @@
-"""Studies that end in the middle: killed, interrupted, out of disk, or beside another."""
+"""Studies that end in the middle: killed, interrupted, out of disk, in two hands."""
 
 import errno
 import multiprocessing

@@ -1,5 +1,6 @@
 """Chains of jobs handed out to other processes, by joblib: here, or on a cluster."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import closing, suppress
@@ -10,6 +11,7 @@ from typing import Any
 
 from joblib import Parallel, delayed
 from joblib._dask import DaskDistributedBackend
+from joblib.externals.loky import process_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
@@ -111,6 +113,8 @@ def _own_worker() -> Worker:
     """This process's: it serves all chains that the process is given."""
     # tqdm's own lock is a semaphore, which Ctrl-C would leave behind with a complaint.
     tqdm.set_lock(RLock())
+    # What a worker keeps is no leak, though loky would end it for 300 MB of that.
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
     return Worker()
 
 

@@ -826,4 +826,5 @@ Markdown(f"""**In numbers** ({LABELS} labels, {TAGS} tags)
 # have meant that "frozen" is a label and no fact. Had the work fallen as far as the count,
 # freezing alone would make training thousands of times faster; it does not.
 #
-# Before: [01 shared model](01_shared_model.ipynb). Next: 03, everything frozen (coming).
+# Before: [01 shared model](01_shared_model.ipynb). Next:
+# [03 everything frozen](03_everything_frozen.ipynb).

@@ -656,6 +656,9 @@ for k in depths:
 by_depth = pd.DataFrame({"all run live": run_live, "stored below": below_stored})
 by_depth = by_depth.assign(k=depths).melt("k", var_name="arm", value_name="ms")
 
+# %% [markdown]
+# Both ways in one figure, a step of fewer layers further to the right:
+
 # %%
 figure, axes = mtl.new_figure(
     "A step, by number of layers trained", across="top layers trained", up="ms"
@@ -1582,5 +1585,5 @@ Markdown(f"<details><summary>{len(records)} records</summary><ul>{rows}</ul></de
 # would have said that rates do not decide. And heads that fail to learn labels handed round
 # would have said that freezing leaves too little to overfit with.
 #
-# Before: [03 everything frozen](03_everything_frozen.ipynb). Next:
-# [05 one head frozen](05_one_head_frozen.ipynb).
+# Before: [03 everything frozen](03_everything_frozen.ipynb). Next: 05, one head
+# frozen (coming).

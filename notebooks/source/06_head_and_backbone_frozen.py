@@ -1233,5 +1233,6 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 # how that looks. Had seed 1 given the same tags as seed 0, the comparison would have been
 # blind.
 #
-# Before: [05 one head frozen](05_one_head_frozen.ipynb). Next: 07, limited against
+# Before: [04 backbone frozen](04_backbone_frozen.ipynb) (05, one head frozen, is coming).
+# Next: 07, limited against
 # sufficient data (coming).

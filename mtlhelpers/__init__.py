@@ -21,7 +21,6 @@ from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.tables import study_history, study_table, summarise
-from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan, plan_for
@@ -33,6 +32,7 @@ from mtlhelpers.training.similarity import (
     weight_distance,
 )
 from mtlhelpers.training.stages import Stages
+from mtlhelpers.training.storing import FeatureStore
 
 __version__ = "0.1.0"
 

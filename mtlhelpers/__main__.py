@@ -4,13 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mtlhelpers import __version__
 from mtlhelpers.model.freezing import SCENARIOS
-
-if TYPE_CHECKING:
-    from mtlhelpers.data.corpus import Corpus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,6 +82,7 @@ def corpus(options: argparse.Namespace) -> int:
     import mtlhelpers as mtl
     from mtlhelpers.data.newsdesk.checks import check_newsdesk
     from mtlhelpers.data.newsdesk.samples import sample_sentences
+    from mtlhelpers.study import newsdesk_checks as card
 
     found = mtl.load_corpus(options.corpus)
     print(found.describe(), end="\n\n")
@@ -94,22 +91,14 @@ def corpus(options: argparse.Namespace) -> int:
     if options.corpus != "newsdesk":
         return 0
     if options.measure:
-        measure_newsdesk(found)
+        records = card.run_measures(
+            found, list(card.planned()), seen=lambda one: print(one, flush=True)
+        )
+        card.write_card(card.card_tables(records))
+        print("", card.table(records), *card.judge(records), sep="\n")
     checks = check_newsdesk()
     print("", *checks, sep="\n")
     return 0 if all(check.ok for check in checks) else 1
-
-
-def measure_newsdesk(newsdesk: "Corpus") -> None:
-    """Measure how hard newsdesk is, as far as it is not recorded; write its card."""
-    from mtlhelpers.study import newsdesk_checks as card
-
-    wanted = list(card.planned())
-    records = card.run_measures(
-        newsdesk, wanted, seen=lambda one: print(one, flush=True)
-    )
-    card.write_card(card.card_tables(records))
-    print("", card.table(records), *card.judge(records), sep="\n")
 
 
 def study(options: argparse.Namespace) -> int:
@@ -139,12 +128,21 @@ def study(options: argparse.Namespace) -> int:
     return 0
 
 
+def cache(options: argparse.Namespace) -> int:
+    """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
+    from mtlhelpers.training.inventory import clear_folder, features_folder, show_folder
+
+    folder = features_folder()
+    if options.action == "clear":
+        clear_folder(folder)
+    print(*show_folder(folder), sep="\n")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m mtlhelpers", description=__doc__)
     parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument(
-        "--trace", action="store_true", help="show the whole trace of an error"
-    )
+    parser.add_argument("--trace", action="store_true", help="show an error's trace")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     found = commands.add_parser("doctor", help=doctor.__doc__)
@@ -164,9 +162,7 @@ def _parser() -> argparse.ArgumentParser:
     found = commands.add_parser("study", help=study.__doc__)
     found.set_defaults(command=study)
     found.add_argument("action", choices=["run", "status", "pack"])
-    found.add_argument(
-        "folder", type=Path, help="with grid.toml, and records beside it"
-    )
+    found.add_argument("folder", type=Path, help="with grid.toml, records beside it")
     ways = found.add_mutually_exclusive_group()
     ways.add_argument(
         "--jobs", type=_positive, default=1, metavar="N", help="so many runs at once"
@@ -176,6 +172,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="a Dask scheduler's, tcp://HOST:PORT, whose workers do the runs",
     )
+
+    found = commands.add_parser("cache", help=cache.__doc__)
+    found.set_defaults(command=cache)
+    found.add_argument("action", choices=["show", "clear"])
     return parser
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny
+from helpers.stored import passes_for
 
 import mtlhelpers as mtl
 from mtlhelpers.__main__ import main
@@ -197,3 +198,31 @@ def test_the_version_is_the_packages(capsys):
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.strip() == mtl.__version__
+
+
+@pytest.fixture
+def features(tmp_path: Path, monkeypatch) -> Path:
+    """A cache of the test's own, with the hidden states of eight sentences in it."""
+    monkeypatch.setenv("MTLHELPERS_CACHE", str(tmp_path / "cache"))
+    passes_for(mtl.FeatureStore.on_disk(), range(8))
+    return tmp_path / "cache" / "features"
+
+
+def test_the_cache_is_shown_and_cleared(features, capsys):
+    [path] = features.iterdir()
+    size = f"{path.stat().st_size:,}"
+    assert main(["cache", "show"]) == 0
+    head, line, total = capsys.readouterr().out.splitlines()
+    shown = dict(zip(head.replace("last used", "used").split(), line.split()))
+    assert (shown["layers"], shown["sentences"], shown["bytes"]) == ("4", "8", size)
+    assert len(shown["backbone"]) == 12
+    assert total.startswith(f"files in {features}: 1, {size} bytes")
+
+    assert main(["cache", "clear"]) == 0
+    assert f"files in {features}: 0, 0 bytes" in capsys.readouterr().out
+    assert list(features.iterdir()) == []
+
+
+def test_a_limit_that_is_no_number_is_one_line(features, capsys, monkeypatch):
+    monkeypatch.setenv("MTLHELPERS_CACHE_GB", "five")
+    assert "MTLHELPERS_CACHE_GB is 'five'" in refused(["cache", "show"], capsys)

@@ -2,7 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from uuid import uuid4
 
 
@@ -33,13 +36,23 @@ def write_atomically(path: Path, content: bytes) -> None:
     Missing parent folders are made. Raises `OSError` if writing fails; nothing of the
     attempt is then left behind.
     """
+    with whole_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """As `write_atomically`, for content that comes bit by bit: a file to write it to.
+
+    It gets its name on leaving, once it is synced; by an error it is removed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the same folder, since a rename is atomic only within one file system; a short
     # name, since some of the real names come near to the longest path on Windows.
     temporary = path.with_name(f"{uuid4().hex[:12]}.tmp")
     try:
         with open(temporary, "xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

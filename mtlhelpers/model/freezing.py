@@ -136,11 +136,11 @@ def trainable_tensors(model: SharedModel, part: str | None = None) -> list[Tenso
 
 
 def frozen_up_to(model: SharedModel) -> int:
-    """The highest hidden state below which nothing trains: 0 where the embeddings do,
+    """The highest hidden state that no step can move: -1 where the embeddings train,
     the number of layers where the whole backbone is frozen."""
     backbone = model.backbone
     if any(tensor.requires_grad for tensor in backbone.embeddings.parameters()):
-        return 0
+        return -1
     for number, layer in enumerate(backbone.encoder.layer):
         if any(tensor.requires_grad for tensor in layer.parameters()):
             return number

@@ -16,10 +16,10 @@ from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.freezing import SCENARIOS
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.plan import plan_for
 from mtlhelpers.training.run import Run
+from mtlhelpers.training.storing import FeatureStore
 
 SCORES = ("accuracy", "ner_f1", "exact_match")
 

@@ -11,7 +11,7 @@ from mtlhelpers.data.corpora import given_folder
 from mtlhelpers.data.download import kept_folder
 from mtlhelpers.data.publishers import PUBLISHERS
 from mtlhelpers.model.backbones import NAMED, BackboneError, load_backbone
-from mtlhelpers.training.features import tensor_digest
+from mtlhelpers.training.digests import tensor_digest
 
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "scikit-learn")
 

@@ -3,6 +3,7 @@
 Lesson: 04_backbone_frozen.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ def study_table(folder: str | Path) -> pd.DataFrame:
     Scores run from 0 to 1: on test, and the same `_before` the last stage, on
     `_validation`, and on `_train` sentences of the last stage. `seconds` are those of
     the last stage, `peak_memory` is in bytes. An empty table where nothing is recorded.
+    Warns of each record that is damaged, and leaves it out.
     """
-    rows = [_row(record) for record in read_records(Path(folder))[0]]
+    rows = [_row(record) for record in _records(folder)]
     columns = list(_row(EMPTY))
     table = pd.DataFrame(rows, columns=columns)
     by = ["corpus", "arm", "backbone_lr", "head_lr", "train_size", "seed"]
@@ -53,7 +55,7 @@ def study_history(folder: str | Path) -> pd.DataFrame:
             **{key: record["plan"][key] for key in ("seed", "backbone_lr")},
             **{key: entry[key] for key in ("epoch", *SCORES)},
         }
-        for record in read_records(Path(folder))[0]
+        for record in _records(folder)
         for entry in record["history"]
         if "accuracy" in entry
     )
@@ -67,8 +69,17 @@ def summarise(
 ) -> pd.DataFrame:
     """Mean and t interval over seeds of each group; `seeds` and record `ids` beside.
 
-    The interval is `nan` where a group has one seed alone.
+    The interval is `nan` where a group has one seed alone. Raises `ValueError` where a
+    seed stands twice in a group: then `by` mixes runs of different kinds.
     """
+    twice = table[table.duplicated([*by, "seed"])]
+    if len(twice):
+        row = twice.iloc[0]
+        group = ", ".join(f"{name} {row[name]}" for name in by)
+        raise ValueError(
+            f"seed {row['seed']} stands twice in the group {group}: group by whatever "
+            f"else differs, or choose the rows of one kind first"
+        )
     groups = table.groupby(list(by), sort=False, dropna=False)
     return pd.DataFrame(
         {
@@ -79,6 +90,13 @@ def summarise(
         }
         for name, own in groups
     )
+
+
+def _records(folder: str | Path) -> list[dict[str, Any]]:
+    records, faults = read_records(Path(folder))
+    for fault in faults:
+        warnings.warn(f"{fault}: left out of the table", stacklevel=3)
+    return records
 
 
 def _mean(

@@ -17,16 +17,17 @@ from mtlhelpers.model.backbones import RANDOM
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.grid import Job
 from mtlhelpers.study.records import NUMERICS, record_id, run_fields
+from mtlhelpers.training.digests import tensor_digest
 from mtlhelpers.training.environment import (
     environment,
     peak_memory,
     restart_peak_memory,
 )
-from mtlhelpers.training.features import FeatureStore, tensor_digest
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.stages import Stages
+from mtlhelpers.training.storing import FeatureStore
 
 
 class StudyError(RuntimeError):

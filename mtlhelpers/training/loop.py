@@ -19,12 +19,11 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.counting import count_parameters
-from mtlhelpers.model.freezing import apply_scenario, find_scenario
-from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.batches import bucketed_batches
 from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.environment import environment
-from mtlhelpers.training.features import FeatureStore, extract_features
+from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
 from mtlhelpers.training.history import EpochRecorder, Keeper
 from mtlhelpers.training.losses import BatchLosses, loss_function
@@ -36,11 +35,13 @@ from mtlhelpers.training.optimizer import (
 )
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.preparing import prepare
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import FreezingWitness, Run
-from mtlhelpers.training.sentences import check_fit, training_sentences
+from mtlhelpers.training.sentences import spread_out, training_sentences
 from mtlhelpers.training.stages import Stages
 from mtlhelpers.training.standardising import standardised_heads
+from mtlhelpers.training.storing import FeatureStore
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 
@@ -58,9 +59,9 @@ def train(
 
     Applies the scenario, trains, scores test before and after, and proves that what is
     frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
-    runs, `stages` what whole stages left. Warns and takes no step where nothing can
-    train. Raises `PlanError` for a plan that does not fit, `TrainingError` where a loss
-    or gradient is not finite.
+    runs (`FeatureStore.on_disk()`: for later processes too), `stages` what whole stages
+    left. Warns and takes no step where nothing can train. Raises `PlanError` for a plan
+    that does not fit, `TrainingError` where a loss or gradient is not finite.
     """
     store = FeatureStore() if store is None else store
 
@@ -93,7 +94,7 @@ def _carry_out(
     else:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
     scores, outcomes = assess(model, test, store)
-    seen = sentences.select(range(min(len(sentences), SCORED_OF_TRAIN)))
+    seen = sentences.select(spread_out(len(sentences), SCORED_OF_TRAIN))
     return Run(
         plan=plan,
         first=first,
@@ -105,21 +106,6 @@ def _carry_out(
         **_facts(model),
         **recorder.fields(),
     )
-
-
-def prepare(model: SharedModel, sentences: Dataset, plan: Plan) -> bool:
-    """Make the model ready for a stage; whether its outputs are still what they were.
-
-    Raises `PlanError` where the plan fits neither model nor sentences.
-    """
-    check_fit(model, sentences, plan)
-    was = (model.pooling, model.layers)
-    model.read(plan.pooling, plan.layers)
-    if plan.fresh_heads:
-        for task in plan.tasks:
-            model.reset_head(HEADS[task], plan.seed)
-    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
-    return was == (model.pooling, model.layers) and not plan.fresh_heads
 
 
 def _facts(model: SharedModel) -> dict[str, Any]:

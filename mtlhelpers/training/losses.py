@@ -11,7 +11,9 @@ from mtlhelpers.data.encoding import IGNORED, Encoded, collate
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.layers import climb
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
-from mtlhelpers.training.features import FeatureStore, States, extract_features
+from mtlhelpers.training.features import extract_features
+from mtlhelpers.training.states import States
+from mtlhelpers.training.storing import FeatureStore
 
 
 class BatchLosses(NamedTuple):
@@ -34,7 +36,7 @@ def loss_function(
     cut = min(frozen_up_to(model), *model.layers)
     if frozen_up_to(model) >= max(model.layers):
         return _from_features(model, encoded, store)
-    if cut == 0:
+    if cut <= 0:
         return lambda rows: live_losses(model, encoded, rows)
     states = store.states(model, encoded, (cut,))
     return lambda rows: _from_states(model, encoded, states, cut, rows)

@@ -18,9 +18,9 @@ from sklearn.metrics import f1_score
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.spans import spans_of
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features import FeatureStore
 from mtlhelpers.training.predicting import Predicted, encode_for, predict_all
 from mtlhelpers.training.scores import Outcomes, Scores
+from mtlhelpers.training.storing import FeatureStore
 
 
 def evaluate(

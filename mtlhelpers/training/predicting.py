@@ -8,7 +8,8 @@ from datasets import Dataset
 
 from mtlhelpers.data.encoding import Encoded, encode
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features import FeatureStore, extract_features
+from mtlhelpers.training.features import extract_features
+from mtlhelpers.training.storing import FeatureStore
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mtlhelpers.model.freezing import frozen_tensors
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features import digest_tensors
+from mtlhelpers.training.digests import digest_tensors
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.scores import Outcomes, Scores
 

@@ -1,5 +1,6 @@
 """Which training sentences a plan takes, and whether they can serve it."""
 
+import numpy as np
 from datasets import Dataset
 
 from mtlhelpers.data.corpus import Corpus
@@ -32,3 +33,8 @@ def check_fit(model: SharedModel, sentences: Dataset, plan: Plan) -> None:
                 f"no training sentence has a {COLUMNS[task].removesuffix('s')} for the "
                 f"plan's task {task!r}: name other tasks, or choose another corpus"
             )
+
+
+def spread_out(total: int, wanted: int) -> np.ndarray:
+    """Positions from first to last at equal distances: a corpus may be sorted."""
+    return np.linspace(0, total - 1, min(total, wanted)).astype(np.int64)

@@ -16,7 +16,7 @@ from torch import Tensor
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.freezing import apply_scenario, find_scenario
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features import tensor_digest
+from mtlhelpers.training.digests import tensor_digest
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 

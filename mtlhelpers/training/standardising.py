@@ -15,7 +15,10 @@ from torch import Tensor, nn
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features import Features
 
-SMALLEST = 1e-6  # a feature that never varies is left at its scale
+# A feature that varies by less, absolutely or beside its mean, is left at its scale:
+# scaled up, its rounding error would be all that a head sees of it.
+SMALLEST = 1e-6
+SMALLEST_SHARE = 1e-4
 
 
 @contextmanager
@@ -32,7 +35,8 @@ def standardised_heads(model: SharedModel, features: Features) -> Iterator[None]
         if head is None or not head.weight.requires_grad:
             continue
         mean, deviation = seen.mean(0), seen.std(0)
-        scale = torch.where(deviation > SMALLEST, deviation, 1.0)
+        floor = (SMALLEST_SHARE * mean.abs()).clamp(min=SMALLEST)
+        scale = torch.where(deviation > floor, deviation, 1.0)
         scaled = partial(_scaled, mean=mean, scale=scale)
         hook = head.register_forward_pre_hook(scaled)
         undo.append(partial(_fold, head, hook, mean, scale))

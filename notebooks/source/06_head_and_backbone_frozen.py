@@ -1130,7 +1130,7 @@ Markdown(
 # %% jupyter={"source_hidden": true} tags=["nbval-check-output"]
 labels_only = mtl.SharedModel.from_backbone("minilm", corpus.labels, (), seed=0)
 mirror = mtl.Plan("ner_head_and_backbone_frozen", train_size=SIZE, seed=0)
-_ = mtl.train(labels_only, small, mirror, store=store)
+_ = mtl.train(labels_only, small, mirror, store=store, progress=False)
 count_different(labels_only.sentence_classifier, sentence_alone)
 
 # %% [markdown]

@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate, encode
-from mtlhelpers.training.features import (
-    StaleFeaturesError,
-    extract_features,
-    tensor_digest,
-)
+from mtlhelpers.training.digests import tensor_digest
+from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.storing import StaleFeaturesError
 
 FEW = settings(max_examples=20, deadline=None)
 TRAIN = tiny.corpus().splits["train"]

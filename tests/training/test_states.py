@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
-from mtlhelpers.training.features import extract_features, extract_states
+from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.states import extract_states
 
 FEW = settings(max_examples=20, deadline=None)
 TRAIN = tiny.corpus().splits["train"]

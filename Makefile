@@ -1,4 +1,4 @@
-# make report | test | lab | bench — each sets up .venv by itself, and works offline after that.
+# make report | test | lab | bench | budget — each sets up .venv by itself, and works offline after that.
 
 # Any CPython from 3.11 on: make PYTHON=python3.13 report
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +12,7 @@ export MTLHELPERS_DATA ?= $(SHARED)
 # After installation nothing here needs the network: whatever asks for it is a fault.
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
-.PHONY: report test lab notebooks bench lint clean
+.PHONY: report test lab notebooks bench budget lint clean
 
 report: notebooks
 	$(BIN)/python notebooks/pages.py build/site
@@ -28,7 +28,11 @@ lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks
 
 bench: $(READY)
-	$(OFFLINE) $(BIN)/python benchmarks/against_trainer.py
+	$(OFFLINE) $(BIN)/python benchmarks/bench.py
+
+# Builds the notebooks, and holds each to its time in notebooks/budget.toml.
+budget: $(READY)
+	$(OFFLINE) $(BIN)/python benchmarks/lessons.py
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

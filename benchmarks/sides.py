@@ -1,141 +1,152 @@
-"""One case, trained by one side: ours or the peer, the Hugging Face Trainer.
+"""One training, carried out by ours, by the Hugging Face Trainer, or in plain PyTorch.
 
-Run as a script, with a case and a seed as JSON, it measures one training in a process
-of its own and prints one line of JSON.
+All three start from the same model and sentences, already in memory.
 """
 
-import json
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
-from datasets import DatasetDict
+import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
 from transformers import Trainer, TrainingArguments
 
 import mtlhelpers as mtl
-from mtlhelpers.data.encoding import collate
+from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.data.streams import stream
-from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.training.batches import bucketed_batches, equal_length_batches
 from mtlhelpers.training.predicting import encode_for
 
-# From the word pieces of each sentence to the rows of each batch that was run.
-Batches = Callable[[np.ndarray], Iterable[Sequence[int]]]
 INPUTS = ("input_ids", "attention_mask", "sentence_labels", "ner_labels")
-WARMUP = 0.1  # share of the steps in which the learning rate rises, on both sides
+WARMUP = 0.1  # share of the steps in which the learning rate rises, as `mtl.Plan` has
+HEADS = ("sentence_classifier", "ner_classifier")
+# Where the hidden states of frozen layers are kept, by the name that a case gives.
+STORES: dict[str, Callable[[], mtl.FeatureStore]] = {
+    "memory": mtl.FeatureStore,
+    "disk": mtl.FeatureStore.on_disk,
+}
 
 
 @dataclass(frozen=True)
-class Case:
-    """A training that both sides carry out alike; no side evaluates, saves or logs."""
+class Training:
+    """What all sides carry out alike; no side evaluates, saves or logs on the way."""
 
     name: str
     scenario: str
     sentences: int
     epochs: int
     learning_rate: float  # one for all parts: the Trainer has no second one by default
-    bar: float  # the peer's time over ours should be at least this
     batch_size: int = 32
+    top_layers: int = 0  # so many alone train of the backbone, and both heads
+    length: int | None = None  # word pieces of every sentence; None: as the corpus has
     corpus: str = "snips"
     backbone: str = "minilm"
+    device: str = "cpu"
+    bf16: bool = False  # the Trainer's switch; ours takes it where the device has it
+    store: str = "memory"
 
-    def small(self) -> "Case":
-        """The same with little to do, to see that everything works."""
-        return replace(self, sentences=96, epochs=2)
 
-
-@dataclass(frozen=True)
-class Measurement:
-    """What one side needed and reached."""
+class Trained(NamedTuple):
+    """What a side says of its training."""
 
     seconds: float  # from sentences to a trained model
-    accuracy: float  # on test, 0 to 1
-    ner_f1: float  # on test, lenient, 0 to 1
-    tokens: int  # word pieces of the training sentences, padding left out
-    padding_share: float  # of the positions that the backbone is run on, 0 to 1
+    batches: Iterable[Sequence[int]]  # the rows of each batch that the backbone ran on
 
 
-def measure(side: str, case: Case, seed: int) -> Measurement:
-    """Train a case by the side `ours` or `peer`, and score it on test afterwards.
-
-    The clock runs over everything between the sentences and the trained model, word
-    pieces included. Loading model and corpus, and the scoring, lie outside it.
-    """
-    train = {"ours": train_ours, "peer": train_peer}[side]
-    corpus = mtl.load_corpus(case.corpus)
-    test = corpus.splits["test"]
-    # Libraries load parts of themselves on first use; that belongs to neither side.
-    few = replace(case, sentences=case.batch_size, epochs=1)
-    train(_model(few, corpus, seed), _cut(few, corpus, seed), few, seed)
-
-    model, corpus = _model(case, corpus, seed), _cut(case, corpus, seed)
-    start = time.perf_counter()
-    batches_of = train(model, corpus, case, seed)
-    seconds = time.perf_counter() - start
-    scores = mtl.evaluate(model, test)
-    lengths = encode_for(model, corpus.splits["train"]).lengths
-    return Measurement(
-        seconds=seconds,
-        accuracy=scores.accuracy,
-        ner_f1=scores.ner_f1,
-        tokens=int(lengths.sum()),
-        padding_share=padding_share(lengths, batches_of(lengths)),
-    )
+def scenario_of(training: Training, model: mtl.SharedModel) -> mtl.Scenario:
+    """What trains and what is frozen."""
+    if not training.top_layers:
+        return mtl.SCENARIOS[training.scenario]
+    depth = model.backbone.config.num_hidden_layers
+    top = range(depth - training.top_layers, depth)
+    return mtl.Scenario([*(f"backbone.layer.{i}" for i in top), *HEADS])
 
 
 def train_ours(
-    model: mtl.SharedModel, corpus: mtl.Corpus, case: Case, seed: int
-) -> Batches:
+    model: mtl.SharedModel, corpus: mtl.Corpus, training: Training, seed: int
+) -> Trained:
     """Train by `mtl.train`, without weight decay, which the Trainer has not by default.
 
-    Nothing is kept from an earlier run, so a frozen backbone's pass is in the time.
+    The seconds are those that the run reports: the features of frozen layers and every
+    step, without the scoring of train and test that the call ends with.
     """
     plan = mtl.Plan(
-        scenario=case.scenario,
-        epochs=case.epochs,
+        scenario=scenario_of(training, model),
+        epochs=training.epochs,
         seed=seed,
-        backbone_lr=case.learning_rate,
-        head_lr=case.learning_rate,
-        batch_size=case.batch_size,
+        backbone_lr=training.learning_rate,
+        head_lr=training.learning_rate,
+        batch_size=training.batch_size,
         warmup=WARMUP,
         weight_decay=0.0,
     )
-    mtl.train(model, corpus, plan, progress=False)
-    return lambda lengths: _our_batches(case, lengths, seed)
+    store = STORES[training.store]()
+    run = mtl.train(model, corpus, plan, store=store, progress=False)
+    lengths = encode_for(model, corpus.splits["train"]).lengths
+    return Trained(run.seconds["total"], _our_batches(model, training, lengths, seed))
 
 
-def train_peer(
-    model: mtl.SharedModel, corpus: mtl.Corpus, case: Case, seed: int
-) -> Batches:
+def train_trainer(
+    model: mtl.SharedModel, corpus: mtl.Corpus, training: Training, seed: int
+) -> Trained:
     """Train by `transformers.Trainer` with its default optimizer and schedule.
 
     It is given our word pieces and our collation, which pads to the longest sentence of
     a batch, so that the difference lies in the training.
     """
-    mtl.apply_scenario(model, case.scenario)  # sets requires_grad=False
+    start = time.perf_counter()
+    mtl.apply_scenario(model, scenario_of(training, model))  # sets requires_grad=False
     encoded = encode_for(model, corpus.splits["train"])
     seen: list[list[int]] = []
-
-    def pad(rows: list[int]) -> dict[str, Tensor]:
-        seen.append(rows)
-        batch = collate(encoded, rows)
-        return {name: batch[name] for name in INPUTS}
-
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             model=SummedLoss(model),
-            args=_arguments(case, seed, folder),
+            args=_arguments(training, seed, folder),
             train_dataset=list(range(len(encoded))),
-            data_collator=pad,
+            data_collator=_padding(encoded, seen),
         )
         trainer.train()
-    return lambda lengths: seen
+    return Trained(time.perf_counter() - start, seen)
+
+
+def train_plain(
+    model: mtl.SharedModel, corpus: mtl.Corpus, training: Training, seed: int
+) -> Trained:
+    """Train in PyTorch alone, as a first tutorial has it, all on default settings.
+
+    A shuffled loader, AdamW on all parameters, one loss, no schedule, no clipping.
+    """
+    start = time.perf_counter()
+    mtl.apply_scenario(model, scenario_of(training, model))
+    encoded = encode_for(model, corpus.splits["train"])
+    seen: list[list[int]] = []
+    loader = DataLoader(
+        range(len(encoded)),
+        batch_size=training.batch_size,
+        shuffle=True,
+        collate_fn=_padding(encoded, seen),
+        generator=torch.Generator().manual_seed(seed),
+    )
+    summed = SummedLoss(model)
+    optimizer = torch.optim.AdamW(summed.parameters(), lr=training.learning_rate)
+    summed.train()
+    for _ in range(training.epochs):
+        for batch in loader:
+            batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
+            optimizer.zero_grad()
+            summed(**batch)["loss"].backward()
+            optimizer.step()
+    return Trained(time.perf_counter() - start, seen)
+
+
+SIDES = {"ours": train_ours, "trainer": train_trainer, "plain": train_plain}
 
 
 class SummedLoss(nn.Module):
@@ -159,56 +170,43 @@ class SummedLoss(nn.Module):
         return {"loss": sentence + ner}
 
 
-def padding_share(lengths: np.ndarray, batches: Iterable[Sequence[int]]) -> float:
-    """The share of padding in batches that are padded to their longest sentence."""
-    sizes = [lengths[rows] for rows in batches]
-    positions = sum(len(each) * int(each.max()) for each in sizes)
-    return 1 - sum(int(each.sum()) for each in sizes) / positions
+def _padding(encoded: Encoded, seen: list[list[int]]) -> Callable:
+    """Makes a batch of some rows, and writes down which."""
+
+    def pad(rows: list[int]) -> dict[str, Tensor]:
+        seen.append(rows)
+        batch = collate(encoded, rows)
+        return {name: batch[name] for name in INPUTS}
+
+    return pad
 
 
-def _our_batches(case: Case, lengths: np.ndarray, seed: int) -> Iterable[np.ndarray]:
+def _our_batches(
+    model: mtl.SharedModel, training: Training, lengths: np.ndarray, seed: int
+) -> Iterator[np.ndarray]:
     """The batches that `mtl.train` runs the backbone on, drawn again."""
-    if case.scenario == "backbone_frozen":
+    layers = model.backbone.config.num_hidden_layers
+    if frozen_up_to(model) == layers:
         return equal_length_batches(lengths)
     order = stream(seed, "order")
     return chain.from_iterable(
-        bucketed_batches(lengths, case.batch_size, order) for _ in range(case.epochs)
+        bucketed_batches(lengths, training.batch_size, order)
+        for _ in range(training.epochs)
     )
 
 
-def _arguments(case: Case, seed: int, folder: str) -> TrainingArguments:
+def _arguments(training: Training, seed: int, folder: str) -> TrainingArguments:
     return TrainingArguments(
         output_dir=folder,
-        per_device_train_batch_size=case.batch_size,
-        num_train_epochs=case.epochs,
-        learning_rate=case.learning_rate,
+        per_device_train_batch_size=training.batch_size,
+        num_train_epochs=training.epochs,
+        learning_rate=training.learning_rate,
         warmup_steps=WARMUP,  # below 1 it is a share of the steps
+        bf16=training.bf16,
         seed=seed,
-        use_cpu=True,
+        use_cpu=training.device == "cpu",
         save_strategy="no",
         logging_strategy="no",
         disable_tqdm=True,
         remove_unused_columns=False,
     )
-
-
-def _model(case: Case, corpus: mtl.Corpus, seed: int) -> mtl.SharedModel:
-    return mtl.SharedModel.from_backbone(
-        case.backbone, corpus.labels, corpus.tags, seed=seed
-    )
-
-
-def _cut(case: Case, corpus: mtl.Corpus, seed: int) -> mtl.Corpus:
-    """The corpus with the sentences to train on, and one test sentence.
-
-    `mtl.train` scores test before and after; one sentence costs next to nothing.
-    """
-    train = take_subset(corpus.splits["train"], case.sentences, seed)
-    test = corpus.splits["test"].select([0])
-    splits = DatasetDict(train=train, validation=test, test=test)
-    return replace(corpus, splits=splits)
-
-
-if __name__ == "__main__":
-    side, fields, seed = json.loads(sys.argv[1])
-    print(json.dumps(asdict(measure(side, Case(**fields), seed))))

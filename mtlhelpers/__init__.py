@@ -20,6 +20,7 @@ from mtlhelpers.lesson.tradeoff import draw_points
 from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.study.curves import compare_arms, find_crossover
 from mtlhelpers.study.tables import study_history, study_table, summarise
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
@@ -48,6 +49,7 @@ __all__ = [
     "Stages",
     "apply_scenario",
     "combine_corpora",
+    "compare_arms",
     "cost_since",
     "count_parameters",
     "draw_bars",
@@ -55,6 +57,7 @@ __all__ = [
     "draw_line",
     "draw_points",
     "evaluate",
+    "find_crossover",
     "guess",
     "layer_vectors",
     "load_corpus",

@@ -102,29 +102,30 @@ def corpus(options: argparse.Namespace) -> int:
 
 
 def study(options: argparse.Namespace) -> int:
-    """Run what a study's grid declares, say what is left, or pack its records."""
+    """Run a study's grid, say what is left, pack its records, or choose it."""
     from tqdm import tqdm
 
-    from mtlhelpers.study.handing_out import in_processes, on_cluster
-    from mtlhelpers.study.progress import run_lines, status_lines
-    from mtlhelpers.study.running import Study
+    from mtlhelpers.study.actions import study_lines
 
-    found = Study(options.folder)
-    if options.action == "pack":
-        print(f"packed {found.pack()}")
-        return 0
-    if options.action == "status":
-        lines = status_lines(found)
-    else:
-        hand_out = None
-        if options.cluster:
-            hand_out = on_cluster(options.cluster)
-        elif options.jobs > 1:
-            hand_out = in_processes(options.jobs)
-        lines = run_lines(found, hand_out, bar=sys.stderr.isatty())
-    for line in lines:
+    for line in study_lines(
+        options.action,
+        options.folder,
+        corpora=options.corpus,
+        jobs=options.jobs,
+        cluster=options.cluster,
+        bar=sys.stderr.isatty(),
+    ):
         with tqdm.external_write_mode():
             print(line, flush=True)
+    return 0
+
+
+def again(options: argparse.Namespace) -> int:
+    """Run one record's plan again, and compare the scores."""
+    from mtlhelpers.study.again import again_lines
+
+    for line in again_lines(options.folder, options.id, bar=sys.stderr.isatty()):
+        print(line, flush=True)
     return 0
 
 
@@ -159,10 +160,27 @@ def _parser() -> argparse.ArgumentParser:
         "--measure", action="store_true", help="newsdesk: fill its data card (an hour)"
     )
 
+    _add_study(commands)
+
+    found = commands.add_parser("again", help=again.__doc__)
+    found.set_defaults(command=again)
+    found.add_argument("folder", type=Path, help="the study's")
+    found.add_argument("id", help="the record's")
+
+    found = commands.add_parser("cache", help=cache.__doc__)
+    found.set_defaults(command=cache)
+    found.add_argument("action", choices=["show", "clear"])
+    return parser
+
+
+def _add_study(commands: "argparse._SubParsersAction") -> None:
     found = commands.add_parser("study", help=study.__doc__)
     found.set_defaults(command=study)
-    found.add_argument("action", choices=["run", "status", "pack"])
+    found.add_argument("action", choices=["run", "status", "pack", "choose"])
     found.add_argument("folder", type=Path, help="with grid.toml, records beside it")
+    found.add_argument(
+        "--corpus", nargs="+", default=(), metavar="NAME", help="these alone"
+    )
     ways = found.add_mutually_exclusive_group()
     ways.add_argument(
         "--jobs", type=_positive, default=1, metavar="N", help="so many runs at once"
@@ -172,11 +190,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="a Dask scheduler's, tcp://HOST:PORT, whose workers do the runs",
     )
-
-    found = commands.add_parser("cache", help=cache.__doc__)
-    found.set_defaults(command=cache)
-    found.add_argument("action", choices=["show", "clear"])
-    return parser
 
 
 def _add_compare(commands: "argparse._SubParsersAction") -> None:

@@ -1,4 +1,4 @@
-"""A validation split for a corpus that brings none."""
+"""Sentences of train set aside: validation for a corpus that brings none, more test."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,24 +21,34 @@ def carve_validation(train: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         CorpusError: if no group can be spared.
     """
     size = min(LARGEST, -(-len(train) // 10))
+    rest, carved = carve(train, size, "validation")
+    if not carved:
+        raise CorpusError(
+            "no validation split, and none can be carved from train: every group there "
+            "is the only one with its label or type. Add a validation split."
+        )
+    return rest, carved
+
+
+def carve(train: Sequence[Row], size: int, part: str) -> tuple[list[Row], list[Row]]:
+    """Return what is left of train, and at least `size` of its sentences in groups.
+
+    Fewer are carved where more cannot be spared. `part` names the draw: each part has
+    its own stream of random numbers, whose seed is `SEED`.
+    """
     groups: dict[str, list[Row]] = {}
     for row in sorted(train, key=lambda row: row.id):
         groups.setdefault(row.group, []).append(row)
     in_order = list(groups.values())
     left = _count_names(train)
     carved: list[Row] = []
-    for position in stream(SEED, "validation").permutation(len(in_order)):
+    for position in stream(SEED, part).permutation(len(in_order)):
         if len(carved) >= size:
             break
         names = _count_names(in_order[position])
         if all(left[name] > names[name] for name in names):
             carved += in_order[position]
             left -= names
-    if not carved:
-        raise CorpusError(
-            "no validation split, and none can be carved from train: every group there "
-            "is the only one with its label or type. Add a validation split."
-        )
     taken = {row.group for row in carved}
     return [row for row in train if row.group not in taken], carved
 

@@ -11,6 +11,12 @@ from mtlhelpers.data.jsonl import read_folder
 from mtlhelpers.data.newsdesk.corpus import load_newsdesk
 from mtlhelpers.data.publishers import PUBLISHERS, Publisher
 from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.studied import cap_validation, extend_test
+
+SNIPS_2000 = "snips+2000"  # SNIPS with 2,000 more test sentences, taken from train
+IN_DOMAIN = "clinc150-oos+wnut17"  # a disjoint pair, without the label oos
+STUDIED = (SNIPS_2000, IN_DOMAIN)
+KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 
 
 def load_corpus(
@@ -22,11 +28,12 @@ def load_corpus(
     """Load a corpus.
 
     `source` is "newsdesk", which ships with the package; a registered name ("snips");
-    two of them joined by "+", one with labels and one with tags ("clinc150+wnut17"); a
-    folder with `train.jsonl`, `test.jsonl` and perhaps `validation.jsonl`, as
-    `read_folder` takes it; or, with `columns`, a data set on a hub or in a folder, as
-    `read_hub` takes it. `columns` names the data set's columns for `tokens`, and for
-    `tags`, `label`, `id` and `group` as far as they exist; `revision` is a commit.
+    two of them joined by "+", one with labels and one with tags ("clinc150+wnut17");
+    one of `STUDIED`, as studies take it ("snips+2000"); a folder with `train.jsonl`,
+    `test.jsonl` and perhaps `validation.jsonl`, as `read_folder` takes it; or, with
+    `columns`, a data set on a hub or in a folder, as `read_hub` takes it. `columns`
+    names the data set's columns for `tokens`, and for `tags`, `label`, `id` and `group`
+    as far as they exist; `revision` is a commit.
 
     `<MTLHELPERS_DATA>/<name>` stands for a named corpus if that folder exists; else it
     is downloaded once and kept. Raises `CorpusError` for the first fault.
@@ -42,15 +49,14 @@ def load_corpus(
         return load_newsdesk()
     if name in PUBLISHERS:
         return _load_published(PUBLISHERS[name])
+    if name in STUDIED:
+        return _load_studied(name)
     if Path(source).is_dir():
-        folder = Path(source)
-        return build_corpus(folder.resolve().name, read_folder(folder))
+        return build_corpus(Path(source).resolve().name, read_folder(Path(source)))
     if name.count("+") == 1:
-        first, second = name.split("+")
-        return combine_corpora(load_corpus(first), load_corpus(second))
-    known = ", ".join(sorted(["newsdesk", *PUBLISHERS]))
+        return combine_corpora(*map(load_corpus, name.split("+")))
     raise CorpusError(
-        f"no corpus {name!r}. Known names: {known}. Or give a folder that holds "
+        f"no corpus {name!r}. Known names: {KNOWN}. Or give a folder that holds "
         "train.jsonl and test.jsonl, or a hub data set together with `columns`."
     )
 
@@ -86,6 +92,13 @@ def given_folder(name: str) -> Path | None:
     given = os.environ.get("MTLHELPERS_DATA")
     folder = Path(given).expanduser() / name if given else None
     return folder if folder and folder.is_dir() else None
+
+
+def _load_studied(name: str) -> Corpus:
+    if name == SNIPS_2000:
+        return extend_test(load_corpus("snips"), 2_000, name)
+    in_domain = load_corpus("clinc150").without_label("oos")
+    return cap_validation(combine_corpora(in_domain, load_corpus("wnut17")), 700, name)
 
 
 def _load_published(publisher: Publisher) -> Corpus:

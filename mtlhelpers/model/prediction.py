@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.data.spans import spans_of
+from mtlhelpers.model.precision import fast_products
 
 if TYPE_CHECKING:
     from mtlhelpers.model.shared import SharedModel
@@ -78,7 +79,8 @@ def predict_words(model: "SharedModel", words: list[list[str]]) -> list[Predicti
     batch = collate(encoded, range(len(words)))
     was_training = model.training
     model.eval()
-    logits = model(**{key: value.to(model.device) for key, value in batch.items()})
+    with fast_products(model.device):
+        logits = model(**{key: value.to(model.device) for key, value in batch.items()})
     model.train(was_training)
     label, ner = (None if found is None else found.cpu() for found in logits)
     return [

@@ -1,7 +1,7 @@
 """Carry out what a study's grid declares and its records do not hold yet."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +22,20 @@ class Study:
     """A folder with a `grid.toml`, and the records beside it."""
 
     folder: Path
+    corpora: Collection[str] = ()  # runs on these alone; without any named, all
     _worker: Worker = field(default_factory=Worker, repr=False)
 
     def jobs(self) -> dict[str, Job]:
         """Every job of the grid by the id that its record has, or will have."""
         jobs = read_grid(self.folder / "grid.toml")
-        return {self._worker.id_of(job): job for job in jobs}
+        declared = {job.corpus for job in jobs}
+        if unknown := sorted(set(self.corpora) - declared):
+            raise StudyError(
+                f"the grid of {self.folder} declares no run on {', '.join(unknown)}; "
+                f"its corpora are {', '.join(sorted(declared))}"
+            )
+        wanted = self.corpora or declared
+        return {self._worker.id_of(job): job for job in jobs if job.corpus in wanted}
 
     def left(self) -> dict[str, Job]:
         """The jobs that no record holds yet, in the order in which they run."""

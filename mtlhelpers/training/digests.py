@@ -9,6 +9,7 @@ import transformers
 from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.model.precision import product_type
 from mtlhelpers.model.shared import SharedModel
 
 
@@ -44,18 +45,17 @@ def describe_states(model: SharedModel, layers: tuple[int, ...]) -> dict[str, st
 
     The weights, how they are used, and where and with what they are multiplied.
     """
-    config, device = model.backbone.config, model.device.type
+    config = model.backbone.config
     settings = {k: v for k, v in config.to_dict().items() if k != "_name_or_path"}
     settings["attention"] = config._attn_implementation
     dtype = model.backbone.dtype
-    lowered = torch.is_autocast_enabled(device)
-    products = torch.get_autocast_dtype(device) if lowered else dtype
     return {
         "backbone": tensor_digest(backbone_up_to(model, max(layers))),
         "layers": " ".join(map(str, layers)),
-        "device": device,
+        "device": model.device.type,
         "dtype": str(dtype).removeprefix("torch."),
-        "products": f"{products} {torch.get_float32_matmul_precision()}",
+        "products": str(product_type(model.device)),
+        "float32": torch.get_float32_matmul_precision(),
         "threads": str(torch.get_num_threads()),
         "torch": torch.__version__,
         "transformers": transformers.__version__,

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from mtlhelpers.model.precision import product_type
 from mtlhelpers.model.shared import SharedModel
 
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "scikit-learn", "numpy")
@@ -18,6 +19,7 @@ def environment(model: SharedModel) -> dict[str, Any]:
         "device": model.device.type,
         "threads": torch.get_num_threads(),
         "dtype": str(next(model.parameters()).dtype).removeprefix("torch."),
+        "products": str(product_type(model.device)).removeprefix("torch."),
         "python": platform.python_version(),
         "machine": platform.machine(),
         **{package: version(package) for package in PACKAGES},

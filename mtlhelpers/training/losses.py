@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from mtlhelpers.data.encoding import IGNORED, Encoded, collate
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.layers import climb
+from mtlhelpers.model.precision import fast_products
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
 from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.states import States
@@ -47,7 +48,8 @@ def live_losses(
 ) -> BatchLosses:
     """The losses of a batch that runs through the backbone."""
     batch = _batch(model, encoded, rows)
-    return _losses(model(**batch), batch)
+    with fast_products(model.device):
+        return _losses(model(**batch), batch)
 
 
 def _from_states(
@@ -56,10 +58,13 @@ def _from_states(
     """The losses of a batch that runs through the layers above the cut alone."""
     batch = _batch(model, encoded, rows)
     mask = batch["attention_mask"]
-    hidden = states.pieces.new_zeros(*mask.shape, states.pieces.shape[-1])  # (B, T, H)
-    hidden[mask.bool()] = states.pieces[states.piece_rows(rows)]
-    hidden = climb(model.backbone, hidden, mask, model.layers, cut)
-    return _losses(model.classify(model.pool(hidden, mask), hidden), batch)
+    places = np.arange(mask.shape[1]) < encoded.lengths[rows][:, None]  # (B, T)
+    hidden = states.pieces.new_zeros(mask.numel(), states.pieces.shape[-1])
+    hidden[np.flatnonzero(places)] = states.pieces[states.piece_rows(rows)]
+    hidden = hidden.view(*mask.shape, -1)  # (B, T, H)
+    with fast_products(model.device):
+        hidden = climb(model.backbone, hidden, mask, model.layers, cut)
+        return _losses(model.classify(model.pool(hidden, mask), hidden), batch)
 
 
 def _from_features(
@@ -83,7 +88,9 @@ def _batch(
     model: SharedModel, encoded: Encoded, rows: Sequence[int]
 ) -> dict[str, Tensor]:
     batch = collate(encoded, rows)
-    return {key: value.to(model.device) for key, value in batch.items()}
+    if model.device.type == "cuda":  # pinned memory goes over without being waited for
+        batch = {key: value.pin_memory() for key, value in batch.items()}
+    return {k: value.to(model.device, non_blocking=True) for k, value in batch.items()}
 
 
 def _losses(logits: Logits, batch: dict[str, Tensor]) -> BatchLosses:

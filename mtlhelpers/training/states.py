@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.model.layers import climb, hidden_at
+from mtlhelpers.model.precision import fast_products
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.batches import equal_length_batches
 
@@ -95,7 +96,7 @@ def run_backbone(
     """
     for batch in equal_length_batches(encoded.lengths[rows]):
         # No padding, so no mask: attention takes its plain, faster path.
-        with _evaluating(model):
+        with _evaluating(model), fast_products(model.device):
             if below is None:
                 ids = collate(encoded, rows[batch])["input_ids"].to(model.device)
                 hidden = hidden_at(model.backbone, layers or model.layers, ids)

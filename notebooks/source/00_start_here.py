@@ -74,7 +74,7 @@ assert not (machine.state == "mend").any(), "see the rows with the state `mend`"
 # | [02 counting parameters](02_counting_parameters.ipynb) | predict what each scenario trains, what it costs, and prove it |
 # | [03 everything frozen](03_everything_frozen.ipynb) | try to train, and see why nothing can |
 # | [04 backbone frozen](04_backbone_frozen.ipynb) | train the heads alone, from stored features, and find what decides |
-# | 05 one head frozen (coming) | watch a frozen task drift while the backbone moves, and what helps |
+# | [05 one head frozen](05_one_head_frozen.ipynb) | watch a frozen task drift while the backbone moves, and what helps |
 # | [06 head and backbone frozen](06_head_and_backbone_frozen.ipynb) | prove bit for bit what stays, and measure what it costs |
 # | 07 limited vs sufficient data (coming) | find out at how many sentences the answer changes |
 # | 08 what should I freeze (coming) | read the verdicts, and get a recommendation |

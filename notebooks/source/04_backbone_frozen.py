@@ -1585,5 +1585,5 @@ Markdown(f"<details><summary>{len(records)} records</summary><ul>{rows}</ul></de
 # would have said that rates do not decide. And heads that fail to learn labels handed round
 # would have said that freezing leaves too little to overfit with.
 #
-# Before: [03 everything frozen](03_everything_frozen.ipynb). Next: 05, one head
-# frozen (coming).
+# Before: [03 everything frozen](03_everything_frozen.ipynb). Next:
+# [05 one head frozen](05_one_head_frozen.ipynb).

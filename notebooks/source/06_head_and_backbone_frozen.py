@@ -18,7 +18,7 @@
 # - what "like single-task training" means when it is taken literally;
 # - why forgetting, often listed as a drawback of this scenario, cannot happen in it.
 #
-# **What you need**: lessons 01 and 02. Lesson 05 is about the free backbone.
+# **What you need**: lessons 01 and 02. Lesson 05 has the same head over a free backbone.
 #
 # **Time**: 30 minutes to read, about 80 seconds to run on two cores.
 #
@@ -1233,6 +1233,5 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 # how that looks. Had seed 1 given the same tags as seed 0, the comparison would have been
 # blind.
 #
-# Before: [04 backbone frozen](04_backbone_frozen.ipynb) (05, one head frozen, is coming).
-# Next: 07, limited against
+# Before: [05 one head frozen](05_one_head_frozen.ipynb). Next: 07, limited against
 # sufficient data (coming).

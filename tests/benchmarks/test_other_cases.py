@@ -1,0 +1,106 @@
+"""Growth, extraction, sharing: what they measure, and the rows they give."""
+
+import subprocess
+
+import pytest
+from extraction_case import ExtractionCase
+from growth_case import LengthGrowthCase, SizeGrowthCase
+from measuring import measure_alone
+from sharing_case import SharingCase
+
+import mtlhelpers as mtl
+from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.training.predicting import encode_for
+
+
+def paced(case, *paces: float) -> dict:
+    """A turn in which 100 tokens took so many seconds each."""
+    measured = [{"seconds": 100 * pace, "tokens": 100} for pace in paces]
+    return dict(zip(case.sides, measured))
+
+
+def test_time_a_token_is_flat_where_sizes_differ_by_little(tiny):
+    case = SizeGrowthCase("sizes", (10, 20, 30), 1 / 1.15, **tiny)
+    (row,) = case.rows([paced(case, 2.0, 1.0, 1.6), paced(case, 2.0, 2.0, 2.0)])
+    assert row["turn_ratios"] == [0.5, 1.0] and row["ratio"] == 0.75
+    assert row["seconds_a_token"] == {"10": 2.0, "20": 1.5, "30": 1.8}
+    assert "µs a token at sentences 10: 2000000, 20:" in row["note"]
+
+
+def test_quadratic_growth_with_length_is_a_ratio_of_one(tiny):
+    case = LengthGrowthCase("lengths", (16, 32, 64), 1.0, **tiny)
+    quadratic = paced(case, 1.0, 2.0, 4.0)  # a sentence: 1, 4, 16
+    (row,) = case.rows([quadratic])
+    assert row["ratio"] == 1.0
+    assert case.rows([paced(case, 1.0, 1.0, 1.0)])[0]["ratio"] == 4.0
+
+
+@pytest.mark.parametrize("scenario", ["none_frozen", "backbone_frozen"])
+def test_sizes_are_trained_on(tiny, scenario):
+    case = SizeGrowthCase("sizes", (40, 60), 0.8, scenario=scenario, epochs=2, **tiny)
+    found = [case.measure(side, seed=0) for side in case.sides]
+    assert all(one["seconds"] > 0 for one in found)
+    # Sentences have 2 to 12 words, and [CLS] and [SEP].
+    for one, size in zip(found, case.sizes):
+        assert 2 * 4 * size < one["tokens"] < 2 * 14 * size
+
+
+def test_lengths_are_stepped_through_whole_in_a_process_of_its_own(tiny):
+    # Beyond the 128 pieces at which `mtl.train` cuts.
+    case = LengthGrowthCase(
+        "lengths", (16, 256), 1.0, tokens=512, batch_tokens=256, **tiny
+    )
+    found = measure_alone(case, "256", 0)
+    assert found["tokens"] == 512 and found["seconds"] > 0
+
+
+def test_a_process_that_fails_says_why(tiny, monkeypatch):
+    failed = subprocess.CompletedProcess([], 1, "", "no such corpus")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(RuntimeError, match="sizes, 10: no such corpus"):
+        measure_alone(SizeGrowthCase("sizes", (10, 20), 1.0, **tiny), "10", 0)
+
+
+def test_extraction_runs_every_different_sentence(tiny):
+    case = ExtractionCase("extraction", 0.8, **tiny)
+    found = case.measure("ours", 0)
+    corpus = mtl.load_corpus(tiny["corpus"])
+    model = mtl.SharedModel.from_backbone(tiny["backbone"], corpus.labels, corpus.tags)
+    lengths = {
+        ids.tobytes(): len(ids)
+        for split in corpus.splits.values()
+        for ids in encode_for(model, split).input_ids
+    }
+    assert len(lengths) < sum(map(len, corpus.splits.values()))
+    assert found["tokens"] == sum(lengths.values())
+    (row,) = case.rows([{"ours": found}])
+    assert row["ratio"] == found["work_share"] > 0 and row["aim"]
+    assert case.shown({"ours": found}) and case.small().repeats == 1
+
+
+def test_scenarios_and_seeds_share_the_passes_of_a_frozen_backbone(tiny):
+    case = SharingCase("seven", sentences=20, seeds=2, epochs=1, **tiny)
+    found = case.measure("ours", 0)
+    splits = mtl.load_corpus(tiny["corpus"]).splits
+    parts = {
+        (seed, skip): take_subset(splits["train"], 20, seed, skip=skip)
+        for seed in (0, 1)
+        for skip in (0, 20)
+    }
+
+    def different(*rows) -> int:
+        return len({tuple(t).__str__().lower() for r in rows for t in r["tokens"]})
+
+    test = splits["test"]
+    assert found["passes"] == different(test, *parts.values())
+    # By themselves: test and train; heads in two stages have other sentences before.
+    assert found["passes_unshared"] == sum(
+        different(test, own)  # all frozen scores train as well
+        + different(test, own)
+        + 2 * different(test, own, parts[seed, 20])
+        for (seed, skip), own in parts.items()
+        if skip == 0
+    )
+    assert set(found["seconds_by_scenario"]) == set(mtl.SCENARIOS)
+    (row,) = case.rows([{"ours": found}])
+    assert row["ratio"] > row["bar"] == 1.0 and "14 runs" in row["note"]

@@ -90,7 +90,7 @@ def run_fields(run: Run) -> dict[str, Any]:
         "train_scores": asdict(run.train_scores),
         "history": run.history,
         "outcomes": pack_outcomes(run.outcomes),
-        "proof": asdict(run.proof),
+        "proof": asdict(run.proof) | {"max_change": run.proof.max_change},
         "steps": run.steps,
         "batches": run.batches,
         "total_parameters": run.total_parameters,

@@ -14,7 +14,7 @@ from torch import Tensor
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.states import States, bounds, extract_states, spread
+from mtlhelpers.training.states import Joined, States, bounds, extract_states, spread
 from mtlhelpers.training.storing import FeatureStore
 
 
@@ -23,7 +23,7 @@ class Features:
     """What the heads look at: N sentences with W words that have a piece; width H."""
 
     pooled: Tensor  # (N, H)
-    pieces: Tensor  # (P or more, H)
+    pieces: Tensor | Joined  # (P or more, H)
     word_at: np.ndarray  # (W,) where each word's first piece stands in `pieces`
     starts: np.ndarray  # (N + 1,) where each sentence's words start
 

@@ -59,8 +59,9 @@ def _from_states(
     batch = _batch(model, encoded, rows)
     mask = batch["attention_mask"]
     places = np.arange(mask.shape[1]) < encoded.lengths[rows][:, None]  # (B, T)
-    hidden = states.pieces.new_zeros(mask.numel(), states.pieces.shape[-1])
-    hidden[np.flatnonzero(places)] = states.pieces[states.piece_rows(rows)]
+    stored = states.pieces[states.piece_rows(rows)]
+    hidden = stored.new_zeros(mask.numel(), stored.shape[1])
+    hidden[np.flatnonzero(places)] = stored
     hidden = hidden.view(*mask.shape, -1)  # (B, T, H)
     with fast_products(model.device):
         hidden = climb(model.backbone, hidden, mask, model.layers, cut)

@@ -1,10 +1,12 @@
 """What a training leaves behind: history, scores, times, and the proof of freezing."""
 
+import hashlib
+import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-import torch
 from torch import Tensor
 
 from mtlhelpers.model.freezing import frozen_tensors
@@ -16,17 +18,21 @@ from mtlhelpers.training.scores import Outcomes, Scores
 
 @dataclass(frozen=True)
 class FreezingProof:
-    """Frozen tensors and buffers, before and after: digests and largest change."""
+    """Frozen tensors and buffers, before and after, by their digests."""
 
     tensors: int
     digest_before: str
     digest_after: str
-    max_change: float  # 0.0 exactly, or something moved
-    moved: tuple[str, ...]  # names of frozen tensors that changed
+    moved: tuple[str, ...]  # names of frozen tensors that changed, by a bit or more
 
     @property
     def holds(self) -> bool:
-        return self.digest_before == self.digest_after and self.max_change == 0.0
+        return not self.moved
+
+    @property
+    def max_change(self) -> float:
+        """Exactly 0.0; infinite where something moved, since no copy tells how far."""
+        return math.inf if self.moved else 0.0
 
     def __str__(self) -> str:
         verdict = "bit-identical" if self.holds else f"MOVED: {', '.join(self.moved)}"
@@ -39,30 +45,36 @@ class FreezingProof:
 
 @dataclass
 class FreezingWitness:
-    """Copies of what is frozen, taken before training, to compare with afterwards."""
+    """Digests of what is frozen, taken before training, to compare with afterwards.
 
-    before: dict[str, Tensor]
+    Digests and not copies: those of a frozen backbone would double its memory.
+    """
+
+    before: dict[str, str]
 
     @classmethod
     def watch(cls, model: SharedModel) -> "FreezingWitness":
-        return cls({n: t.detach().clone() for n, t in frozen_tensors(model).items()})
+        return cls(_digests(frozen_tensors(model)))
 
     def compare(self, model: SharedModel) -> FreezingProof:
         """Compare with the model's tensors of the same names now."""
         now = {**dict(model.named_parameters()), **dict(model.named_buffers())}
-        after = {name: now[name].detach() for name in self.before}
-        changes = {
-            name: float((after[name].double() - tensor.double()).abs().max())
-            for name, tensor in self.before.items()
-            if not torch.equal(after[name], tensor)
-        }
+        after = _digests({name: now[name] for name in self.before})
         return FreezingProof(
             tensors=len(self.before),
-            digest_before=digest_tensors(self.before),
-            digest_after=digest_tensors(after),
-            max_change=max(changes.values(), default=0.0),
-            moved=tuple(changes),
+            digest_before=_digest_of(self.before),
+            digest_after=_digest_of(after),
+            moved=tuple(n for n, digest in self.before.items() if digest != after[n]),
         )
+
+
+def _digests(tensors: dict[str, Tensor]) -> dict[str, str]:
+    return {name: digest_tensors({name: t}) for name, t in tensors.items()}
+
+
+def _digest_of(digests: dict[str, str]) -> str:
+    text = json.dumps(digests, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,33 @@ from mtlhelpers.training.batches import equal_length_batches
 
 
 @dataclass(frozen=True)
+class Joined:
+    """Rows of several tensors, as if they stood in one; none of them is copied."""
+
+    parts: tuple[Tensor, ...]  # each (some, H), on one device
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, rows: np.ndarray) -> Tensor:
+        """A copy of some rows, (len(rows), H)."""
+        starts = bounds([len(part) for part in self.parts])
+        owners = np.searchsorted(starts, rows, side="right") - 1
+        found = self.parts[0].new_empty(len(rows), self.parts[0].shape[1])
+        for owner in np.unique(owners):
+            own = np.flatnonzero(owners == owner)
+            found[own] = self.parts[owner][rows[own] - starts[owner]]
+        return found
+
+
+@dataclass(frozen=True)
 class States:
     """Hidden states of N sentences with P word pieces in all; width H.
 
     `pieces` may be a file that is mapped into memory, and may hold further sentences.
     """
 
-    pieces: Tensor  # (P or more, H)
+    pieces: Tensor | Joined  # (P or more, H)
     means: Tensor  # (N, H), the mean over each sentence's pieces
     starts: np.ndarray  # (N + 1,) where each sentence's pieces start in `piece_at`
     piece_at: np.ndarray  # (P,) where each piece stands in `pieces`
@@ -40,14 +60,24 @@ class States:
     def join(cls, parts: "Sequence[States]", device: torch.device) -> "States":
         """The sentences of several, one after another, on a device.
 
-        One that is there already is not copied.
+        Pieces that are there already are not copied.
         """
-        if len(parts) == 1 and parts[0].pieces.device == device:
+        parts = [one._on(device) for one in parts]
+        if len(parts) == 1:
             return parts[0]
-        pieces = torch.cat([one.pieces[one.piece_at].to(device) for one in parts])
-        means = torch.cat([one.means.to(device) for one in parts])
-        lengths = np.concatenate([np.diff(one.starts) for one in parts])
-        return cls.of(pieces, means, lengths)
+        starts = bounds([len(one.pieces) for one in parts])
+        return cls(
+            Joined(tuple(one.pieces for one in parts)),
+            torch.cat([one.means for one in parts]),
+            bounds(np.concatenate([np.diff(one.starts) for one in parts])),
+            np.concatenate([one.piece_at + at for one, at in zip(parts, starts)]),
+        )
+
+    def _on(self, device: torch.device) -> "States":
+        if self.means.device == device:
+            return self
+        pieces = self.pieces[self.piece_at].to(device)
+        return States.of(pieces, self.means.to(device), np.diff(self.starts))
 
     def piece_rows(self, rows: Sequence[int]) -> np.ndarray:
         """Positions in `pieces` of the pieces of some sentences, in their order."""

@@ -11,7 +11,7 @@ import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
 from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.predicting import encode_for
-from mtlhelpers.training.states import extract_states
+from mtlhelpers.training.states import Joined, extract_states
 
 FEW = settings(max_examples=20, deadline=None)
 TRAIN = tiny.corpus().splits["train"]
@@ -82,3 +82,23 @@ def test_a_frozen_backbone_runs_once_whatever_layers_are_read(layers):
     passes = tall.Passes(model)
     extract_features(model, encoded, store)
     assert not passes.up_to
+
+
+@FEW
+@given(st.lists(st.integers(0, 9), max_size=30), st.lists(st.integers(0, 4)))
+def test_joined_rows_are_those_of_one_tensor(rows, sizes):
+    parts = tuple(torch.rand(size, 3) for size in (*sizes, 10))
+    whole = torch.cat(parts)
+    asked = np.array(rows, dtype=np.int64)
+    assert torch.equal(Joined(parts)[asked], whole[asked])
+    assert len(Joined(parts)) == len(whole)
+
+
+def test_what_several_segments_hold_is_not_copied(tmp_path):
+    model = frozen()
+    for store in (mtl.FeatureStore(), mtl.FeatureStore(tmp_path)):
+        some, more = (encode_for(model, TRAIN.select(range(n))) for n in (5, 20))
+        first = store.states(model, some, (2,))
+        both = store.states(model, more, (2,))
+        assert isinstance(both.pieces, Joined)
+        assert both.pieces.parts[0].data_ptr() == first.pieces.data_ptr()

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from datasets import Dataset, concatenate_datasets
 from hardware import product_rate, useful_flops
+from memory import PeakWatch
 
 import mtlhelpers as mtl
-from mtlhelpers.training.environment import peak_memory, restart_peak_memory
 from mtlhelpers.training.predicting import encode_for
 
 
@@ -49,18 +49,18 @@ class ExtractionCase:
         mtl.FeatureStore().states(model, encode_for(model, few), model.layers)
         encoded = encode_for(model, sentences)
         rate = product_rate()
-        restart_peak_memory()
         start = time.perf_counter()
-        mtl.FeatureStore().states(model, encoded, model.layers)
+        with PeakWatch() as watch:
+            mtl.FeatureStore().states(model, encoded, model.layers)
         seconds = time.perf_counter() - start
-        peak, rate = peak_memory(), max(rate, product_rate())
+        rate = max(rate, product_rate())
         lengths = _distinct_lengths(encoded.input_ids)
         config, heads = model.backbone.config, (0, 0)
         work = useful_flops(config, mtl.SCENARIOS["all_frozen"], heads, lengths, 1)
         return {
             "seconds": seconds,
             "tokens": int(lengths.sum()),
-            "peak_bytes": peak,
+            "peak_bytes": watch.bytes,
             "product_rate": rate,
             "work_share": work / seconds / rate,
         }

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from memory import PeakWatch
 from torch import Tensor, nn
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded
-from mtlhelpers.training.environment import peak_memory, restart_peak_memory
 
 
 class CountingStore(mtl.FeatureStore):
@@ -64,24 +64,24 @@ class SharingCase:
         corpus, store = mtl.load_corpus(self.corpus), CountingStore()
         seconds: dict[str, float] = defaultdict(float)
         asked = 0
-        restart_peak_memory()
-        for number in range(self.seeds):
-            for scenario in mtl.SCENARIOS:
-                start = time.perf_counter()
-                store.asked.clear()
-                model = mtl.SharedModel.from_backbone(
-                    self.backbone, corpus.labels, corpus.tags, seed=number
-                )
-                plan = self._plan(scenario, corpus, number)
-                mtl.train(model, corpus, plan, store=store, progress=False)
-                asked += len(store.asked)
-                seconds[scenario] += time.perf_counter() - start
+        with PeakWatch() as watch:
+            for number in range(self.seeds):
+                for scenario in mtl.SCENARIOS:
+                    start = time.perf_counter()
+                    store.asked.clear()
+                    model = mtl.SharedModel.from_backbone(
+                        self.backbone, corpus.labels, corpus.tags, seed=number
+                    )
+                    plan = self._plan(scenario, corpus, number)
+                    mtl.train(model, corpus, plan, store=store, progress=False)
+                    asked += len(store.asked)
+                    seconds[scenario] += time.perf_counter() - start
         return {
             "seconds": sum(seconds.values()),
             "seconds_by_scenario": dict(seconds),
             "passes": store.passes,
             "passes_unshared": asked,
-            "peak_bytes": peak_memory(),
+            "peak_bytes": watch.bytes,
         }
 
     def rows(self, turns: Sequence[dict[str, dict]]) -> list[dict[str, Any]]:

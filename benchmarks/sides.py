@@ -6,8 +6,10 @@ All three start from the same model and sentences, already in memory.
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -27,11 +29,8 @@ from mtlhelpers.training.predicting import encode_for
 INPUTS = ("input_ids", "attention_mask", "sentence_labels", "ner_labels")
 WARMUP = 0.1  # share of the steps in which the learning rate rises, as `mtl.Plan` has
 HEADS = ("sentence_classifier", "ner_classifier")
-# Where the hidden states of frozen layers are kept, by the name that a case gives.
-STORES: dict[str, Callable[[], mtl.FeatureStore]] = {
-    "memory": mtl.FeatureStore,
-    "disk": mtl.FeatureStore.on_disk,
-}
+# Where the case "kept" finds the hidden states that an earlier process left.
+FEATURES = Path(__file__).resolve().parents[1] / "build" / "bench" / "features"
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Training:
     backbone: str = "minilm"
     device: str = "cpu"
     bf16: bool = False  # the Trainer's switch; ours takes it where the device has it
-    store: str = "memory"
+    store: str = "memory"  # of hidden states; or files, "new" or "kept" from before
 
 
 class Trained(NamedTuple):
@@ -87,10 +86,17 @@ def train_ours(
         warmup=WARMUP,
         weight_decay=0.0,
     )
-    store = STORES[training.store]()
-    run = mtl.train(model, corpus, plan, store=store, progress=False)
+    with _store(training.store) as store:
+        run = mtl.train(model, corpus, plan, store=store, progress=False)
     lengths = encode_for(model, corpus.splits["train"]).lengths
     return Trained(run.seconds["total"], _our_batches(model, training, lengths, seed))
+
+
+@contextmanager
+def _store(kind: str) -> Iterator[mtl.FeatureStore]:
+    with tempfile.TemporaryDirectory() as folder:
+        folders = {"memory": None, "new": Path(folder), "kept": FEATURES}
+        yield mtl.FeatureStore(folders[kind])
 
 
 def train_trainer(

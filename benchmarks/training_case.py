@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from hardware import product_rate, useful_flops, wait_for
+from memory import PeakWatch
 from sentences import some, with_train
 from sides import SIDES, Training, scenario_of
 
@@ -65,10 +66,11 @@ class TrainingCase(Training):
         rate = self._product_rate()
         restart_peak_memory()
         start = time.perf_counter()
-        trained = SIDES[side](model, corpus, self, seed)
-        wait_for(self.device)
+        with PeakWatch(self.device) as watch:
+            trained = SIDES[side](model, corpus, self, seed)
+            wait_for(self.device)
         whole = time.perf_counter() - start
-        peak, rate = peak_memory(), max(rate, self._product_rate())
+        resident, rate = peak_memory(), max(rate, self._product_rate())
         scores = mtl.evaluate(model, mtl.load_corpus(self.corpus).splits["test"])
         lengths = encode_for(model, corpus.splits["train"]).lengths
         return {
@@ -78,7 +80,8 @@ class TrainingCase(Training):
             "ner_f1": scores.ner_f1,
             "tokens": int(lengths.sum()),
             "padding_share": padding_share(lengths, trained.batches),
-            "peak_bytes": peak,
+            "peak_bytes": watch.bytes,
+            "resident_bytes": resident,
             "product_rate": rate,
             "work_share": self._work(model, lengths) / trained.seconds / rate,
         }

@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 KEPT = HERE.parent / "build" / "bench"
 # What does not change a measurement, and so keeps it when it is changed.
 BESIDES = ("repeats", "bar", "bars", "aims")
-MEASURING = ("hardware", "sentences", "sides")  # beside the cases themselves
+MEASURING = ("hardware", "memory", "sentences", "sides")  # beside the cases themselves
 
 Turn = dict[str, dict[str, Any]]  # what was measured, by side
 

@@ -24,6 +24,7 @@ MEASURED = {
     "tokens": 400,
     "padding_share": 0.25,
     "peak_bytes": 100,
+    "resident_bytes": 120,
     "product_rate": 1e9,
     "work_share": 0.6,
 }

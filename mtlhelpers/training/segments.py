@@ -90,14 +90,16 @@ def write_segment(
     make_room(folder, size)
     path = folder / _name(about, index)
     with whole_file(path) as file:
-        summed, means = _Summed(file), []
+        summed, done = _Summed(file), 0
+        # In one piece: many small ones would lie scattered between those of the passes.
+        means = torch.empty(len(counts), width, dtype=dtype)
         summed.write(head)
         summed.write(index)
         for pieces, own in parts:
             summed.write(tensor_bytes(pieces.to(dtype)))
-            means.append(tensor_bytes(own.to(dtype)))
-        for own in means:
-            summed.write(own)
+            means[done : done + len(own)] = own
+            done += len(own)
+        summed.write(tensor_bytes(means))
         file.write(_checksum(summed.found))
     return path
 

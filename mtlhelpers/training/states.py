@@ -85,6 +85,8 @@ class States:
 
     def select(self, rows: Sequence[int]) -> "States":
         """Some sentences, in their order; the pieces are not copied."""
+        if np.array_equal(rows, np.arange(len(self.means))):
+            return self
         starts = bounds(np.diff(self.starts)[rows])
         return States(self.pieces, self.means[rows], starts, self.piece_rows(rows))
 
@@ -120,7 +122,7 @@ def run_backbone(
     layers: tuple[int, ...] | None = None,
     below: tuple[States, int] | None = None,
 ) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
-    """As `extract_states`, batch by batch: sentences of equal length, longest first.
+    """As `extract_states`, batch by batch, in the order of `equal_length_batches`.
 
     Yields positions in `rows` (B,), pieces (B * T, H) and means (B, H).
     """

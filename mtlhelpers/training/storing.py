@@ -18,6 +18,7 @@ import torch
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.batches import equal_length_batches
 from mtlhelpers.training.digests import describe_states, sentence_keys
 from mtlhelpers.training.inventory import features_folder, mark_used
 from mtlhelpers.training.segments import (
@@ -166,14 +167,15 @@ def _in_memory(asked: Asked, new: Rows) -> Segment:
 
 def _in_file(folder: Path, asked: Asked, new: Rows) -> Segment:
     model, encoded, layers, about = asked
-    lengths = {key: len(encoded.input_ids[row]) for key, row in new.items()}
-    # The longest first, as the backbone runs them: then the file is written in order.
-    keys = sorted(new, key=lambda key: -lengths[key])
-    passes = run_backbone(model, encoded, np.array([new[key] for key in keys]), layers)
+    keys, rows = list(new), np.fromiter(new.values(), dtype=np.int64)
+    # In the order in which the backbone runs them, the file is written from end to end.
+    order = np.concatenate(equal_length_batches(encoded.lengths[rows]))
+    keys, rows = [keys[at] for at in order], rows[order]
+    passes = run_backbone(model, encoded, rows, layers)
     path = write_segment(
         folder,
         about,
-        {key: lengths[key] for key in keys},
+        dict(zip(keys, encoded.lengths[rows])),
         model.backbone.config.hidden_size,
         model.backbone.dtype,
         ((pieces, means) for _, pieces, means in passes),

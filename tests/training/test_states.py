@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
+from mtlhelpers.training.batches import equal_length_batches
 from mtlhelpers.training.features import extract_features
 from mtlhelpers.training.predicting import encode_for
 from mtlhelpers.training.states import Joined, extract_states
@@ -102,3 +103,17 @@ def test_what_several_segments_hold_is_not_copied(tmp_path):
         both = store.states(model, more, (2,))
         assert isinstance(both.pieces, Joined)
         assert both.pieces.parts[0].data_ptr() == first.pieces.data_ptr()
+
+
+@FEW
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.integers(1, 30))
+def test_batches_of_one_length_keep_their_order(lengths, pieces):
+    lengths = np.array(lengths)
+    batches = equal_length_batches(lengths, pieces)
+    assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
+    for rows in batches:
+        assert len(set(lengths[rows])) == 1
+        assert len(rows) == 1 or len(rows) * lengths[rows[0]] <= pieces
+    # Put in that order, sentences are cut where they were: a file is written in order.
+    again = equal_length_batches(lengths[np.concatenate(batches)], pieces)
+    assert np.array_equal(np.concatenate(again), np.arange(len(lengths)))

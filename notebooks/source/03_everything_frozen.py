@@ -294,7 +294,7 @@ warnings.filterwarnings("ignore", message="nothing can train")
 
 # %% [markdown]
 # Every run carries a proof of what was frozen: a digest of all those tensors, from before
-# and from after, and the largest change.
+# and from after. Where all bits agree, the largest change is exactly zero.
 
 # %%
 print(frozen_run.proof)

@@ -161,8 +161,13 @@ padded.reveal("to the last bit" if apart == 0 else "to 4 digits")
 print(inspect.getsource(mtl.FeatureStore.states))
 
 # %% [markdown]
-# The key also holds the *digest* of all weights up to the layer that is kept. And while
-# anything below that layer can train, the store refuses to keep it.
+# `sentence_keys` makes a key of each sentence's word pieces, and `describe_states` says
+# what else decides: above all the *digest* of all weights up to the layer that is kept.
+# And while anything below that layer can train, the store refuses to keep it.
+
+# %% [markdown]
+# Such a store lives as long as its process. `mtl.FeatureStore.on_disk()` writes files into
+# your cache folder instead, and tomorrow's process finds them there.
 
 # %% [markdown]
 # Does it give the heads what a live pass gives them? Listen at their doors. A hook is

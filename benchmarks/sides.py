@@ -23,12 +23,12 @@ import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.freezing import frozen_up_to
+from mtlhelpers.model.shared import HEADS
 from mtlhelpers.training.batches import bucketed_batches, equal_length_batches
 from mtlhelpers.training.predicting import encode_for
 
 INPUTS = ("input_ids", "attention_mask", "sentence_labels", "ner_labels")
 WARMUP = 0.1  # share of the steps in which the learning rate rises, as `mtl.Plan` has
-HEADS = ("sentence_classifier", "ner_classifier")
 # Where the case "kept" finds the hidden states that an earlier process left.
 FEATURES = Path(__file__).resolve().parents[1] / "build" / "bench" / "features"
 
@@ -65,7 +65,7 @@ def scenario_of(training: Training, model: mtl.SharedModel) -> mtl.Scenario:
         return mtl.SCENARIOS[training.scenario]
     depth = model.backbone.config.num_hidden_layers
     top = range(depth - training.top_layers, depth)
-    return mtl.Scenario([*(f"backbone.layer.{i}" for i in top), *HEADS])
+    return mtl.Scenario([*(f"backbone.layer.{i}" for i in top), *HEADS.values()])
 
 
 def train_ours(

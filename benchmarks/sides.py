@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -88,8 +87,7 @@ def train_ours(
     )
     with _store(training.store) as store:
         run = mtl.train(model, corpus, plan, store=store, progress=False)
-    lengths = encode_for(model, corpus.splits["train"]).lengths
-    return Trained(run.seconds["total"], _our_batches(model, training, lengths, seed))
+    return Trained(run.seconds["total"], _our_batches(model, corpus, training, seed))
 
 
 @contextmanager
@@ -188,17 +186,16 @@ def _padding(encoded: Encoded, seen: list[list[int]]) -> Callable:
 
 
 def _our_batches(
-    model: mtl.SharedModel, training: Training, lengths: np.ndarray, seed: int
+    model: mtl.SharedModel, corpus: mtl.Corpus, training: Training, seed: int
 ) -> Iterator[np.ndarray]:
-    """The batches that `mtl.train` runs the backbone on, drawn again."""
-    layers = model.backbone.config.num_hidden_layers
-    if frozen_up_to(model) == layers:
-        return equal_length_batches(lengths)
+    """The batches that `mtl.train` runs the backbone on, drawn again when asked for."""
+    lengths = encode_for(model, corpus.splits["train"]).lengths
+    if frozen_up_to(model) == model.backbone.config.num_hidden_layers:
+        yield from equal_length_batches(lengths)
+        return
     order = stream(seed, "order")
-    return chain.from_iterable(
-        bucketed_batches(lengths, training.batch_size, order)
-        for _ in range(training.epochs)
-    )
+    for _ in range(training.epochs):
+        yield from bucketed_batches(lengths, training.batch_size, order)
 
 
 def _arguments(training: Training, seed: int, folder: str) -> TrainingArguments:

@@ -22,7 +22,8 @@ from mtlhelpers.training.storing import FeatureStore
 class Features:
     """What the heads look at: N sentences with W words that have a piece; width H."""
 
-    pooled: Tensor  # (N, H)
+    vectors: Tensor | Joined  # (N or more, H), for sentences
+    pooled_at: np.ndarray  # (N,) where each sentence's own stands in `vectors`
     pieces: Tensor | Joined  # (P or more, H)
     word_at: np.ndarray  # (W,) where each word's first piece stands in `pieces`
     starts: np.ndarray  # (N + 1,) where each sentence's words start
@@ -36,11 +37,17 @@ class Features:
         words = np.concatenate([*encoded.first_pieces, offsets[:0]]) + offsets
         first = pooling == "first"
         return cls(
-            pooled=states.pieces[states.piece_at[starts]] if first else states.means,
+            vectors=states.pieces if first else states.all_means,
+            pooled_at=states.piece_at[starts] if first else states.mean_at,
             pieces=states.pieces,
             word_at=states.piece_at[words],
             starts=bounds(counts),
         )
+
+    @cached_property
+    def pooled(self) -> Tensor:
+        """(N, H), what the sentence head sees of each sentence."""
+        return self.vectors[self.pooled_at]
 
     @cached_property
     def words(self) -> Tensor:

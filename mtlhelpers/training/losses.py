@@ -79,8 +79,10 @@ def _from_features(
     def losses_of(rows: Sequence[int]) -> BatchLosses:
         words = features.word_rows(rows)
         batch = {"sentence_labels": labels[rows], "ner_labels": tags[words]}
+        # Of these rows alone: all pooled vectors and words would be held in memory.
+        pooled = features.vectors[features.pooled_at[rows]]
         pieces = features.pieces[features.word_at[words]]
-        return _losses(model.classify(features.pooled[rows], pieces), batch)
+        return _losses(model.classify(pooled, pieces), batch)
 
     return losses_of
 

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import numpy as np
@@ -89,17 +90,17 @@ def write_segment(
     head, size = _head(about, len(counts), int(counts.sum()), width, dtype)
     make_room(folder, size)
     path = folder / _name(about, index)
-    with whole_file(path) as file:
-        summed, done = _Summed(file), 0
-        # In one piece: many small ones would lie scattered between those of the passes.
-        means = torch.empty(len(counts), width, dtype=dtype)
+    # The means come last in the file, and wait for that in another one, not in memory.
+    with whole_file(path) as file, TemporaryFile(dir=folder) as waiting:
+        summed = _Summed(file)
         summed.write(head)
         summed.write(index)
-        for pieces, own in parts:
+        for pieces, means in parts:
             summed.write(tensor_bytes(pieces.to(dtype)))
-            means[done : done + len(own)] = own
-            done += len(own)
-        summed.write(tensor_bytes(means))
+            waiting.write(tensor_bytes(means.to(dtype)))
+        waiting.seek(0)
+        while block := waiting.read(BLOCK):
+            summed.write(block)
         file.write(_checksum(summed.found))
     return path
 

@@ -43,38 +43,43 @@ class Joined:
 class States:
     """Hidden states of N sentences with P word pieces in all; width H.
 
-    `pieces` may be a file that is mapped into memory, and may hold further sentences.
+    `pieces` and `all_means` may be files that are mapped into memory, and may hold
+    further sentences.
     """
 
     pieces: Tensor | Joined  # (P or more, H)
-    means: Tensor  # (N, H), the mean over each sentence's pieces
+    all_means: Tensor | Joined  # (N or more, H), the mean over a sentence's pieces
     starts: np.ndarray  # (N + 1,) where each sentence's pieces start in `piece_at`
     piece_at: np.ndarray  # (P,) where each piece stands in `pieces`
+    mean_at: np.ndarray  # (N,) where each sentence's mean stands in `all_means`
 
     @classmethod
     def of(cls, pieces: Tensor, means: Tensor, lengths: np.ndarray) -> "States":
         """Sentences of those lengths, whose pieces (P, H) stand one after another."""
-        return cls(pieces, means, bounds(lengths), np.arange(len(pieces)))
+        places = np.arange(len(pieces)), np.arange(len(means))
+        return cls(pieces, means, bounds(lengths), *places)
 
     @classmethod
     def join(cls, parts: "Sequence[States]", device: torch.device) -> "States":
         """The sentences of several, one after another, on a device.
 
-        Pieces that are there already are not copied.
+        What is there already is not copied.
         """
         parts = [one._on(device) for one in parts]
         if len(parts) == 1:
             return parts[0]
-        starts = bounds([len(one.pieces) for one in parts])
-        return cls(
-            Joined(tuple(one.pieces for one in parts)),
-            torch.cat([one.means for one in parts]),
-            bounds(np.concatenate([np.diff(one.starts) for one in parts])),
-            np.concatenate([one.piece_at + at for one, at in zip(parts, starts)]),
-        )
+        pieces, piece_at = _joined([(one.pieces, one.piece_at) for one in parts])
+        means, mean_at = _joined([(one.all_means, one.mean_at) for one in parts])
+        lengths = np.concatenate([np.diff(one.starts) for one in parts])
+        return cls(pieces, means, bounds(lengths), piece_at, mean_at)
+
+    @property
+    def means(self) -> Tensor:
+        """A copy, (N, H), of each sentence's mean."""
+        return self.all_means[self.mean_at]
 
     def _on(self, device: torch.device) -> "States":
-        if self.means.device == device:
+        if self.all_means.device == device:
             return self
         pieces = self.pieces[self.piece_at].to(device)
         return States.of(pieces, self.means.to(device), np.diff(self.starts))
@@ -84,11 +89,19 @@ class States:
         return self.piece_at[spread(self.starts, rows)]
 
     def select(self, rows: Sequence[int]) -> "States":
-        """Some sentences, in their order; the pieces are not copied."""
-        if np.array_equal(rows, np.arange(len(self.means))):
-            return self
-        starts = bounds(np.diff(self.starts)[rows])
-        return States(self.pieces, self.means[rows], starts, self.piece_rows(rows))
+        """Some sentences, in their order; nothing of them is copied."""
+        rows = np.asarray(rows, dtype=np.int64)
+        starts, places = bounds(np.diff(self.starts)[rows]), self.piece_rows(rows)
+        return States(self.pieces, self.all_means, starts, places, self.mean_at[rows])
+
+
+def _joined(
+    parts: Sequence[tuple[Tensor | Joined, np.ndarray]],
+) -> tuple[Joined, np.ndarray]:
+    """Several tensors as one, and where rows of each stand in it."""
+    starts = bounds([len(rows) for rows, _ in parts])
+    places = [at + start for (_, at), start in zip(parts, starts)]
+    return Joined(tuple(rows for rows, _ in parts)), np.concatenate(places)
 
 
 def extract_states(

@@ -51,7 +51,8 @@ def drawn_features(seed: int, shift: float, scale: float) -> Features:
     pieces = means + scales * torch.randn(50, 32, generator=draw)  # five a sentence
     word_at = np.concatenate([5 * row + np.arange(1, 4) for row in range(10)])
     pooled = pieces.view(10, 5, 32).mean(1)
-    return Features(pooled, pieces, word_at, starts=np.arange(0, 31, 3))
+    starts = np.arange(0, 31, 3)
+    return Features(pooled, np.arange(10), pieces, word_at, starts)
 
 
 @FEW

@@ -1,0 +1,79 @@
+"""The recorded runs of an arm, and those of two arms side by side.
+
+Lesson: 07_limited_vs_sufficient_data.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mtlhelpers.data.corpora import STUDIED, load_corpus
+from mtlhelpers.data.publishers import PUBLISHERS
+from mtlhelpers.study.records import unpack_outcomes
+from mtlhelpers.training.scores import Outcomes
+
+Record = dict[str, Any]
+
+
+class ArmRuns(NamedTuple):
+    """The runs of one arm on one corpus at one training size, by seed."""
+
+    outcomes: dict[int, Outcomes]  # on test
+    ids: dict[int, str]  # of the records
+    train_scores: dict[int, dict[str, float | None]]  # on sentences trained with
+
+
+Pairs = dict[int, tuple[ArmRuns, ArmRuns]]  # by training size
+
+
+def runs_of(
+    records: Iterable[Record], corpus: str, arm: str, **settings: Any
+) -> dict[int, ArmRuns]:
+    """The runs of an arm on a corpus, by training size.
+
+    `settings` of the plan tell runs apart where the arm's name does not.
+    """
+    found: dict[int, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}))
+    for record in records:
+        plan = record["plan"]
+        same = all(plan[name] == value for name, value in settings.items())
+        if same and (record["corpus"], record["arm"]) == (corpus, arm):
+            at, seed = found[plan["train_size"]], plan["seed"]
+            at.outcomes[seed] = unpack_outcomes(record["outcomes"])
+            at.ids[seed] = record["id"]
+            at.train_scores[seed] = record["train_scores"] or {}
+    return found
+
+
+def pair(first: Mapping[int, ArmRuns], second: Mapping[int, ArmRuns]) -> Pairs:
+    """Both arms by training size, where they share two seeds or more."""
+    return {
+        size: (first[size], second[size])
+        for size in sorted(first.keys() & second.keys())
+        if len(shared_seeds(first[size], second[size])) > 1
+    }
+
+
+def shared_seeds(first: ArmRuns, second: ArmRuns) -> list[int]:
+    """The seeds that both have."""
+    return sorted(first.ids.keys() & second.ids.keys())
+
+
+def shared_ids(first: ArmRuns, second: ArmRuns) -> tuple[str, ...]:
+    """The records of both, of the seeds that both have."""
+    seeds = shared_seeds(first, second)
+    return tuple(arm.ids[seed] for arm in (first, second) for seed in seeds)
+
+
+def groups_of_test(corpus: str, pairs: Pairs) -> Sequence[str]:
+    """The group of each test sentence.
+
+    A published corpus names no groups, so each of its sentences is one; that much is
+    known without the corpus, which a reader of records may not have.
+    """
+    if not pairs:
+        return []
+    if corpus not in (*PUBLISHERS, *STUDIED):
+        return load_corpus(corpus).splits["test"]["group"][:]
+    run = next(iter(next(iter(pairs.values()))[0].outcomes.values()))
+    return [f"{number:06}" for number in range(len(run.label_right))]

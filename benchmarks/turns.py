@@ -29,6 +29,8 @@ class Case(Protocol):
     """A dataclass of plain values that can be measured; `measure` runs one side."""
 
     name: str
+    corpus: str
+    backbone: str
     repeats: int
     earlier: bool  # the first side is carried out once before each turn
     names: list[str]  # of its rows

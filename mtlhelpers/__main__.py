@@ -38,42 +38,18 @@ def doctor(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Train and score every scenario on one corpus."""
-    import mtlhelpers as mtl
-    from mtlhelpers.study.comparison import (
-        check_writable,
-        compare_scenarios,
-        runnable,
-        summary,
-        write_rows,
-    )
+    from mtlhelpers.study.comparison import compare_lines
 
-    if options.json:
-        check_writable(options.json)
-    corpus = mtl.load_corpus(options.corpus)
-    asked = options.scenarios or ()
-    if unfit := sorted(set(asked) - set(runnable(corpus, asked))):
-        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
-    print(corpus.describe(), end="\n\n")
-    rows = []
-    try:
-        for row in compare_scenarios(
-            corpus,
-            options.backbone,
-            train_size=options.train_size,
-            seeds=range(options.seeds),
-            scenarios=options.scenarios or tuple(SCENARIOS),
-            progress=sys.stderr.isatty(),
-        ):
-            rows.append(row)
-            print(
-                f"{row['scenario']}, seed {row['seed']}: {row['train_seconds']:.1f} s",
-                flush=True,
-            )
-            if options.json:
-                write_rows(options.json, rows)
-    finally:
-        if rows:
-            print("\n" + summary(rows))
+    for line in compare_lines(
+        options.corpus,
+        options.backbone,
+        train_size=options.train_size,
+        seeds=range(options.seeds),
+        scenarios=options.scenarios or (),
+        path=options.json,
+        bar=sys.stderr.isatty(),
+    ):
+        print(line, flush=True)
     return 0
 
 
@@ -129,6 +105,15 @@ def again(options: argparse.Namespace) -> int:
     return 0
 
 
+def claims(options: argparse.Namespace) -> int:
+    """Say what the recorded runs and fresh checks make of each claim."""
+    from mtlhelpers.study.verdicts import claim_lines
+
+    for line in claim_lines(options.studies, options.ids, options.json):
+        print(line, flush=True)
+    return 0
+
+
 def cache(options: argparse.Namespace) -> int:
     """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
     from mtlhelpers.training.inventory import clear_folder, features_folder, show_folder
@@ -166,6 +151,14 @@ def _parser() -> argparse.ArgumentParser:
     found.set_defaults(command=again)
     found.add_argument("folder", type=Path, help="the study's")
     found.add_argument("id", help="the record's")
+
+    found = commands.add_parser("claims", help=claims.__doc__)
+    found.set_defaults(command=claims)
+    found.add_argument("ids", nargs="*", metavar="ID", help="these, with their records")
+    found.add_argument("--json", action="store_true", help="for machines")
+    found.add_argument(
+        "--studies", type=Path, default=Path("studies"), metavar="FOLDER"
+    )
 
     found = commands.add_parser("cache", help=cache.__doc__)
     found.set_defaults(command=cache)

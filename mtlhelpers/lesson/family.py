@@ -34,7 +34,7 @@ def draw_family(
     labels = []
     for number, (called, rows) in enumerate(table.groupby(name, sort=False)):
         labels.append(_draw_one(axes, str(called), rows, x, y, number))
-    if (table[x] % 1 == 0).all():
+    if (table[x] % 1 == 0).all() and axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.figure.draw_without_rendering()  # settles the layout, and so the pixels
     _spread(axes, labels)

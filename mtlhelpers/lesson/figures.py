@@ -76,11 +76,21 @@ def show_bars(
     log: bool = False,
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> Picture:
-    """A whole figure of bars, by `draw_bars`; its alt text lists the values."""
+    """A whole figure of bars, by `draw_bars`; its alt text lists what is drawn."""
     figure, axes = new_figure(title, across=across, height=1.1 + 0.3 * len(values))
     draw_bars(axes, values, form=form, log=log, intervals=intervals)
-    listed = ", ".join(f"{name} {form.format(value)}" for name, value in values.items())
+    listed = ", ".join(
+        f"{name} {form.format(value)}" + _ends(form, (intervals or {}).get(name))
+        for name, value in values.items()
+    )
     return show_figure(figure, f"Bar chart. {title}. Values in {across}: {listed}.")
+
+
+def _ends(form: str, interval: tuple[float, float] | None) -> str:
+    if interval is None:
+        return ""
+    low, high = map(form.format, interval)
+    return f" ({low} to {high})"
 
 
 def show_lines(
@@ -168,10 +178,14 @@ def draw_line(
     low: Sequence[float] | None = None,
     high: Sequence[float] | None = None,
 ) -> None:
-    """Draw a line with its name at its end, in its interval where that is given."""
+    """Draw a line with its name at its end, in its interval where that is given.
+
+    For a logarithmic axis set the scale before.
+    """
     style = look(name)
     every = max(1, len(x) // 12)
-    if all(float(value).is_integer() for value in x):
+    whole = all(float(value).is_integer() for value in x)
+    if whole and axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.plot(
         x,

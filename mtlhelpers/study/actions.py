@@ -6,6 +6,7 @@ from pathlib import Path
 from mtlhelpers.study.handing_out import HandOut, in_processes, on_cluster
 from mtlhelpers.study.progress import run_lines, status_lines
 from mtlhelpers.study.running import Study
+from mtlhelpers.study.templates import fill_template, template_of
 from mtlhelpers.study.tuning import write_grid
 
 
@@ -39,7 +40,8 @@ def study_lines(
     elif action == "pack":
         yield f"packed {study.pack()}"
     else:
-        yield f"wrote {write_grid(folder)}"
+        template = template_of(folder)
+        yield f"wrote {fill_template(template) if template else write_grid(folder)}"
 
 
 def _way(jobs: int, cluster: str | None) -> HandOut | None:

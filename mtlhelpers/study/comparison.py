@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.data.corpora import load_corpus
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.freezing import SCENARIOS
 from mtlhelpers.model.shared import SharedModel
@@ -22,6 +23,43 @@ from mtlhelpers.training.run import Run
 from mtlhelpers.training.storing import FeatureStore
 
 SCORES = ("accuracy", "ner_f1", "exact_match")
+
+
+def compare_lines(
+    name: str,
+    backbone: str,
+    *,
+    train_size: int | None = None,
+    seeds: Sequence[int] = (0,),
+    scenarios: Sequence[str] = (),
+    path: Path | None = None,
+    bar: bool = False,
+) -> Iterator[str]:
+    """Compare the scenarios on a corpus; lines about it, each run, and the summary.
+
+    After each run the rows are written to `path`, if there is one. Without `scenarios`
+    all are run. Raises `ValueError` for one that needs a task more than there is.
+    """
+    if path:
+        check_writable(path)
+    corpus = load_corpus(name)
+    if unfit := sorted(set(scenarios) - set(runnable(corpus, scenarios))):
+        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
+    yield f"{corpus.describe()}\n"
+    rows: list[dict[str, Any]] = []
+    shared = {"train_size": train_size, "seeds": seeds, "progress": bar}
+    chosen = scenarios or tuple(SCENARIOS)
+    try:
+        for row in compare_scenarios(corpus, backbone, scenarios=chosen, **shared):
+            rows.append(row)
+            yield f"{row['scenario']}, seed {row['seed']}: {row['train_seconds']:.1f} s"
+            if path:
+                write_rows(path, rows)
+    except (Exception, KeyboardInterrupt):
+        if rows:
+            yield f"\n{summary(rows)}"
+        raise
+    yield f"\n{summary(rows)}"
 
 
 def compare_scenarios(

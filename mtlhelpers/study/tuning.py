@@ -25,7 +25,8 @@ SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 # newsdesk would add hours and little else: its sentences are variants of few.
 ENDS = {SNIPS_2000: 10_990, "hwu64": 9_260, IN_DOMAIN: 3_000, "newsdesk": 3_000}
 MANY_SEEDS, FEW_SEEDS = 10, 5  # up to 1,000 sentences, and above
-FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers")  # that a choice hands on
+# What a choice hands on, where it is not as in a plan that says nothing of it.
+FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights")
 HEADER = """\
 # Written by `python -m mtlhelpers study choose` from the records of the tuning study:
 # change its grid, never this one. A size takes what was chosen at the nearest size that
@@ -104,7 +105,8 @@ def grid_text(choices: Sequence[Choice], threads: int) -> str:
         own = [choice for choice in choices if choice.corpus == corpus]
         for arm in sorted({choice.arm for choice in own}):
             arms = [choice for choice in own if choice.arm == arm]
-            blocks += [_block(_nearest(arms, size), size) for size in sizes_of(corpus)]
+            for size in sizes_of(corpus):
+                blocks.append(_block(nearest_choice(arms, size), size))
     return "\n".join(blocks)
 
 
@@ -114,7 +116,8 @@ def sizes_of(corpus: str) -> list[int]:
     return [size for size in SIZES if size < end] + [end]
 
 
-def _nearest(choices: Sequence[Choice], size: int) -> Choice:
+def nearest_choice(choices: Sequence[Choice], size: int) -> Choice:
+    """What was chosen at the tuned size that is nearest, as ratios go."""
     return min(choices, key=lambda one: abs(math.log(size / one.plan.train_size)))
 
 
@@ -148,13 +151,26 @@ def _key(job: Job, **changes: Any) -> str:
 def _block(choice: Choice, size: int) -> str:
     plan = choice.at(size)
     seeds = list(range(MANY_SEEDS if size <= 1_000 else FEW_SEEDS))
-    settings: dict[str, Any] = {"scenario": plan.scenario, "train_size": size}
-    settings |= {"seed": seeds, "epochs": plan.epochs, **dict(_handed_on(plan))}
-    listed = ", ".join(f"{name} = {json.dumps(settings[name])}" for name in settings)
-    return (
-        f'[[block]]\narm = "{choice.arm}"\ncorpus = "{choice.corpus}"\n'
-        f'backbone = "{choice.backbone}"\nplan = {{ {listed} }}\n'
-    )
+    told = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
+    where = {"arm": choice.arm, "corpus": choice.corpus, "backbone": choice.backbone}
+    return block_text(where | {"plan": told | settings_of(plan)})
+
+
+def block_text(block: dict[str, Any]) -> str:
+    """A block of a grid as it stands in the file."""
+    return "[[block]]\n" + "".join(f"{k} = {_inline(v)}\n" for k, v in block.items())
+
+
+def _inline(value: Any) -> str:
+    """A value as TOML has it on one line: JSON, but for tables."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{k} = {_inline(v)}' for k, v in value.items())} }}"
+    return json.dumps(value)
+
+
+def settings_of(plan: Plan) -> dict[str, Any]:
+    """What a chosen plan hands on, as a grid has it."""
+    return {"epochs": plan.epochs, **dict(_handed_on(plan))}
 
 
 def _handed_on(plan: Plan) -> Iterator[tuple[str, Any]]:
@@ -162,5 +178,5 @@ def _handed_on(plan: Plan) -> Iterator[tuple[str, Any]]:
         value = getattr(plan, key)
         if key == "layers" and value is not None:
             value = [list(value)]  # a list of lists: a plain one would be crossed
-        if value not in (None, 0.0):
+        if value not in (None, 0.0, Plan().loss_weights):
             yield key, value

@@ -168,3 +168,24 @@ def test_the_bars_are_those_of_the_issue():
     assert trainings["none_frozen_3000"] == {"seconds": 1.9, "work_share": 0.75}
     assert trainings["top_two_layers_3000"] == {"seconds": 2.5}
     assert trainings["none_frozen_13056"] == {"peak_bytes": 1}
+
+
+def test_a_missing_corpus_is_one_clear_line_before_anything_is_measured(
+    monkeypatch, tmp_path, capsys
+):
+    monkeypatch.setenv("MTLHELPERS_DATA", str(tmp_path))
+    monkeypatch.setenv("MTLHELPERS_CACHE", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(bench, "take_turns", None)  # not to be reached
+    assert bench.main(["extraction_snips"]) == 2
+    said = capsys.readouterr().err
+    assert "snips" in said and said.count("\n") == 1
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "check_ready", stopped)
+    assert bench.main([]) == 130
+    assert "goes on" in capsys.readouterr().err

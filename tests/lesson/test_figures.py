@@ -2,6 +2,7 @@
 
 from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
 
 import mtlhelpers as mtl
@@ -68,6 +69,26 @@ def test_a_line_is_named_at_its_end():
     mtl.draw_line(axes, "ner", [1, 2], [3.0, 2.0], low=[2.5, 1.5], high=[3.5, 2.5])
     assert axes.texts[0].get_text() == "ner" and axes.texts[0].xy == (2, 2.0)
     assert len(axes.collections) == 1  # the interval
+
+
+@pytest.mark.parametrize("draw", ["line", "family"])
+def test_the_ticks_of_a_logarithmic_axis_are_left_as_they_are(draw):
+    _, axes = mtl.new_figure("Scores", across="training sentences")
+    axes.set_xscale("log")
+    axes.set_xticks([10, 100, 1000])
+    if draw == "line":
+        mtl.draw_line(axes, "ner", [10, 100, 1000], [0.1, 0.2, 0.3])
+    else:
+        rows = {"arm": "ner", "train_size": [10, 100, 1000], "f1": [0.1, 0.2, 0.3]}
+        mtl.draw_family(axes, pd.DataFrame(rows), x="train_size", y="f1")
+    assert axes.get_xticks().tolist() == [10, 100, 1000]
+
+
+def test_alt_text_of_bars_tells_their_intervals():
+    ends = {"ner": (0.4, 0.6)}
+    values = {"ner": 0.5, "sentence": 0.9}
+    bars = mtl.show_bars("F1", values, across="F1", form="{:.1f}", intervals=ends)
+    assert bars.alt.endswith("ner 0.5 (0.4 to 0.6), sentence 0.9.")
 
 
 def test_whole_figures_write_their_own_alt_text():

@@ -1,0 +1,164 @@
+"""From recorded runs to verdicts on the claims.
+
+Lesson: 08_what_should_i_freeze.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mtlhelpers.study.arms import (
+    ArmRuns,
+    Pairs,
+    Record,
+    groups_of_test,
+    pair,
+    runs_of,
+    shared_ids,
+    shared_seeds,
+)
+from mtlhelpers.study.crossover import ABOVE, Crossover, crossover
+from mtlhelpers.study.decision import Decision
+from mtlhelpers.study.records import read_records
+from mtlhelpers.study.redrawing import Score, seed_differences
+from mtlhelpers.study.rules import Comparison, Crossing, Side
+from mtlhelpers.study.statistics import (
+    MARGINS,
+    Difference,
+    Verdict,
+    paired_difference,
+    t_interval,
+    verdict,
+)
+from mtlhelpers.study.tuning import ENDS, sizes_of
+
+SCORE_OF: dict[str, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
+
+
+@dataclass
+class Studies:
+    """The records of all studies below a folder, each study read once."""
+
+    folder: Path
+    _read: dict[str, list[Record]] = field(default_factory=dict, repr=False)
+
+    def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
+        """The runs of an arm on a corpus, by training size."""
+        if side.study not in self._read:
+            self._read[side.study] = read_records(self.folder / side.study)[0]
+        settings = dict(side.settings)
+        return runs_of(self._read[side.study], corpus, side.arm, **settings)
+
+
+def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
+    """The decisions on every corpus and task that a rule names, at its primary size."""
+    for corpus in rule.corpora:
+        pairs = pairs_of(rule, corpus, studies)
+        if isinstance(rule, Crossing):
+            yield from (_crossing(rule, corpus, task, pairs) for task in SCORE_OF)
+        else:
+            size = rule.size or ENDS[corpus]
+            yield from (compare(rule, corpus, task, size, pairs) for task in rule.tasks)
+
+
+def pairs_of(rule: Comparison | Crossing, corpus: str, studies: Studies) -> Pairs:
+    """Both arms of a rule on a corpus, by training size."""
+    return pair(*(studies.runs(side, corpus) for side in (rule.first, rule.second)))
+
+
+def compare(
+    rule: Comparison, corpus: str, task: str, size: int, pairs: Pairs
+) -> Decision:
+    """The decision on one corpus and task at a size, primary or not."""
+    if size not in pairs:
+        return _not_recorded(corpus, task, size, (rule.first, rule.second))
+    groups = groups_of_test(corpus, pairs)
+    found = _difference(rule.of, SCORE_OF[task], *pairs[size], groups)
+    said = verdict(found, MARGINS[SCORE_OF[task]], rule.claimed)
+    words = _in_words(found, "gap " if rule.of == "gap" else "")
+    if rule.kept:
+        other = task if rule.kept == "own" else rule.kept
+        score = SCORE_OF[other]
+        beside = _difference("test", score, *pairs[size], groups)
+        said = with_kept(said, beside, MARGINS[score])
+        words += f"; {other} test score {_in_words(beside)}"
+    return Decision(
+        corpus,
+        task,
+        size,
+        said,
+        words,
+        found.difference,
+        (found.low, found.high),
+        found.seeds,
+        shared_ids(*pairs[size]),
+    )
+
+
+def with_kept(said: Verdict, kept: Difference, margin: float) -> Verdict:
+    """The verdict on a claim that also needs a score to be no lower by the margin."""
+    if said is Verdict.CONTRADICTED or kept.high < -margin:
+        return Verdict.CONTRADICTED
+    return said if kept.low > -margin else Verdict.UNDECIDED
+
+
+def _difference(
+    of: str, score: Score, first: ArmRuns, second: ArmRuns, groups: Sequence[str]
+) -> Difference:
+    on_test = paired_difference(first.outcomes, second.outcomes, groups, score)
+    if of == "test":
+        return on_test
+    trained = [
+        first.train_scores[seed][score] - second.train_scores[seed][score]
+        for seed in shared_seeds(first, second)
+    ]
+    tested = seed_differences(first.outcomes, second.outcomes, groups, score).on_test
+    # The sentences trained with are not drawn again: the text's gap is about them.
+    return t_interval(np.array(trained) - tested, on_test.test_error)
+
+
+def _crossing(rule: Crossing, corpus: str, task: str, pairs: Pairs) -> Decision:
+    """Where the lead ends; decided only when every size of the corpus is recorded."""
+    sizes = sizes_of(corpus)
+    if missing := sorted(set(sizes) - pairs.keys()):
+        return _not_recorded(corpus, task, missing[0], (rule.first, rule.second))
+    groups = groups_of_test(corpus, pairs)
+    by_size = {
+        size: seed_differences(one.outcomes, two.outcomes, groups, SCORE_OF[task])
+        for size, (one, two) in pairs.items()
+    }
+    found = crossover(by_size)
+    ids = tuple(key for both in pairs.values() for key in shared_ids(*both))
+    seeds = min(len(one.seeds) for one in by_size.values())
+    ends = found.low, found.high
+    said = within(found, rule.low, rule.high)
+    return Decision(corpus, task, None, said, str(found), None, ends, seeds, ids)
+
+
+def within(found: Crossover, low: int, high: int) -> Verdict:
+    """Whether a crossing lies between two sizes, outside, or cannot be told.
+
+    One that lies above the largest size that was run may lie anywhere above it.
+    """
+    least = found.largest if found.low == ABOVE else found.low
+    if least >= low and found.high <= high:
+        return Verdict.SUPPORTED
+    outside = found.high < low or least > high
+    return Verdict.CONTRADICTED if outside else Verdict.UNDECIDED
+
+
+def _not_recorded(
+    corpus: str, task: str, size: int | None, sides: Sequence[Side]
+) -> Decision:
+    arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
+    said = f"not recorded at {size:,} sentences: {arms}"
+    return Decision(corpus, task, size, Verdict.NOT_TESTED, said)
+
+
+def _in_words(found: Difference, name: str = "") -> str:
+    return (
+        f"{name}{100 * found.difference:+.1f} points "
+        f"({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+    )

@@ -1,0 +1,114 @@
+"""Which recorded runs decide a claim, and at which size.
+
+Lesson: 08_what_should_i_freeze. The primary sizes of the transfer study and of the
+further arms were written here before those runs; those of lesson 05's runs after them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+TRANSFER = ("snips+2000", "hwu64", "clinc150-oos+wnut17", "newsdesk")
+JOINT = ("snips+2000", "hwu64")  # of the further arms
+LESSON_05 = ("newsdesk", "snips")
+TASKS = ("sentence", "ner")
+
+
+class Side(NamedTuple):
+    """An arm of a study; `settings` of its plans tell it where its name does not."""
+
+    study: str
+    arm: str
+    settings: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two arms whose difference, first minus second, decides a claim."""
+
+    first: Side
+    second: Side
+    claimed: Literal["higher", "lower"]  # where the first arm stands, by the claim
+    corpora: tuple[str, ...]
+    size: int | None  # the primary one; None: the largest that both have
+    tasks: tuple[str, ...] = TASKS
+    of: Literal["test", "gap"] = "test"  # the score on test, or on train minus test
+    # A task whose test score must be no lower as well; "own": the same task's.
+    kept: Literal["own", "sentence"] | None = None
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """The training size at which the first arm's lead ends, and where it should lie."""
+
+    first: Side
+    second: Side
+    low: int
+    high: int
+    corpora: tuple[str, ...]
+
+
+FROZEN, FREE = Side("transfer", "backbone_frozen"), Side("transfer", "none_frozen")
+MOVED = Side("one_head_frozen", "3A", (("backbone_lr", 3e-4),))
+STAYED = Side("one_head_frozen", "3B")  # its sentence answers are those before 3A
+KEPT = Side("one_head_frozen", "lwf")
+MOVED_MORE, STAYED_MORE, KEPT_MORE = (
+    Side("further", arm) for arm in ("3A", "3B", "3A, lwf")
+)
+
+
+def _frozen_against_free(
+    claimed: Literal["higher", "lower"], size: int | None
+) -> Comparison:
+    return Comparison(FROZEN, FREE, claimed, TRANSFER, size)
+
+
+def _on_one_head(
+    first: tuple[Side, Side],
+    second: tuple[Side, Side],
+    claimed: Literal["higher", "lower"],
+    task: str,
+    kept: Literal["sentence"] | None = None,
+) -> tuple[Comparison, ...]:
+    """The same on lesson 05's runs, and on the further arms at 3,000 sentences."""
+    where = (LESSON_05, 400), (JOINT, 3_000)
+    return tuple(
+        Comparison(one, other, claimed, corpora, size, (task,), kept=kept)
+        for one, other, (corpora, size) in zip(first, second, where)
+    )
+
+
+def _beside_one_task(arm: str, task: str) -> Comparison:
+    return Comparison(FREE, Side("further", arm), "higher", JOINT, 3_000, (task,))
+
+
+RULES: dict[str, tuple[Comparison | Crossing, ...]] = {
+    "2.3": (Comparison(FROZEN, FREE, "lower", TRANSFER, 300, of="gap", kept="own"),),
+    "2.5": (_frozen_against_free("lower", None),),
+    "3A.1": _on_one_head(
+        (MOVED, MOVED_MORE), (STAYED, STAYED_MORE), "lower", "sentence"
+    ),
+    "3A.2": _on_one_head(
+        (MOVED, MOVED_MORE), (STAYED, STAYED_MORE), "higher", "ner", kept="sentence"
+    ),
+    "3A.3": (
+        Comparison(
+            MOVED_MORE,
+            Side("further", "3A, one rate"),
+            "higher",
+            JOINT,
+            3_000,
+        ),
+    ),
+    "3A.4": _on_one_head((KEPT, KEPT_MORE), (MOVED, MOVED_MORE), "higher", "sentence"),
+    "4.1": (
+        Comparison(FREE, Side("further", "random weights"), "higher", JOINT, 3_000),
+    ),
+    "4.2": (_frozen_against_free("higher", 300),),
+    "4.3": (_frozen_against_free("lower", None),),
+    # newsdesk at 10,000 would hold 1,350 independent sentences: it has no part here.
+    "4.4": (Crossing(FROZEN, FREE, 5_000, 20_000, TRANSFER[:3]),),
+    "4.5": (
+        _beside_one_task("sentence alone", "sentence"),
+        _beside_one_task("ner alone", "ner"),
+    ),
+}

@@ -1,0 +1,177 @@
+"""Verdicts from recorded runs: the rule's own, of the right runs, at the right size."""
+
+import pytest
+from helpers import outcomes
+from helpers.records import record
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mtlhelpers as mtl
+from mtlhelpers.study.crossover import ABOVE, BELOW, Crossover
+from mtlhelpers.study.grid import Job
+from mtlhelpers.study.judging import Studies, judge, with_kept, within
+from mtlhelpers.study.records import write_record
+from mtlhelpers.study.rules import Comparison, Crossing, Side
+from mtlhelpers.study.statistics import Difference, Verdict, paired_difference
+from mtlhelpers.study.tuning import ENDS, sizes_of
+
+FROZEN, FREE = Side("made_up", "frozen"), Side("made_up", "free")
+CORPUS, SIZE, SENTENCES = "hwu64", 300, 400
+
+
+def note(folder, side, runs, *, size=SIZE, corpus=CORPUS, trained=None, **settings):
+    """Records of an arm, as a study would have left them."""
+    for seed, run in runs.items():
+        plan = mtl.Plan(train_size=size, seed=seed, **settings)
+        key = f"{side.arm}-{corpus}-{size}-{seed}-{len(settings)}"
+        changes = {} if trained is None else {"train_scores": trained}
+        job = Job(side.arm, corpus, "minilm", plan)
+        write_record(folder / side.study, record(key, job, run, **changes))
+
+
+def rule(claimed="higher", **changes) -> Comparison:
+    """The frozen arm against the free one on sentence labels."""
+    fields = {"corpora": (CORPUS,), "size": SIZE, "tasks": ("sentence",)} | changes
+    return Comparison(FROZEN, FREE, claimed, **fields)
+
+
+@pytest.fixture
+def arms(tmp_path):
+    """The frozen arm is right ten points more often."""
+    arms = outcomes.random_arms(0, SENTENCES, seeds=5)
+    for side, runs in zip((FROZEN, FREE), arms):
+        note(tmp_path, side, runs, trained={"accuracy": 0.9, "ner_f1": None})
+    return arms
+
+
+def decide(folder, one) -> list:
+    return list(judge(one, Studies(folder)))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [("higher", Verdict.SUPPORTED), ("lower", Verdict.CONTRADICTED)],
+)
+def test_a_difference_is_judged_by_what_is_claimed(arms, tmp_path, claimed, expected):
+    (found,) = decide(tmp_path, rule(claimed))
+    groups = outcomes.own_groups(SENTENCES)
+    own = paired_difference(*arms, groups, "accuracy")
+    assert found.verdict is expected
+    assert (found.difference, *found.interval) == (own.difference, own.low, own.high)
+    assert (found.seeds, len(found.records)) == (5, 10)
+    assert f"{100 * own.difference:+.1f} points" in found.said
+
+
+def test_only_seeds_that_both_have_count_and_are_named(arms, tmp_path):
+    more = outcomes.random_arms(1, SENTENCES, seeds=7)[0]
+    note(tmp_path, FROZEN, {6: more[6]})
+    (found,) = decide(tmp_path, rule())
+    assert found.seeds == 5
+    assert not any(key.endswith("-6-0") for key in found.records)
+
+
+def test_settings_tell_runs_apart(arms, tmp_path):
+    """The same arm with another rate is another side."""
+    worse = {seed: outcomes.labels("0" * SENTENCES) for seed in range(5)}
+    note(tmp_path, FROZEN, worse, head_lr=0.5)
+    side = Side("made_up", "frozen", (("head_lr", 0.5),))
+    one = Comparison(side, FREE, "higher", (CORPUS,), SIZE, ("sentence",))
+    (found,) = decide(tmp_path, one)
+    assert found.verdict is Verdict.CONTRADICTED
+    assert found.difference < -0.5
+
+
+def test_without_records_nothing_is_tested_and_it_says_what_is_missing(tmp_path):
+    (found,) = decide(tmp_path, rule())
+    assert found.verdict is Verdict.NOT_TESTED
+    assert (found.difference, found.interval, found.records) == (None, None, ())
+    for part in ("300", "frozen of studies/made_up", "free of studies/made_up"):
+        assert part in found.said
+
+
+def test_the_largest_size_is_where_the_corpus_ends_not_what_is_recorded(arms, tmp_path):
+    (found,) = decide(tmp_path, rule(size=None))
+    assert (found.size, found.verdict) == (ENDS[CORPUS], Verdict.NOT_TESTED)
+
+
+def test_a_gap_is_train_minus_test(arms, tmp_path):
+    """Both arms have 0.9 on train, so the gap's difference is minus that on test."""
+    (on_test,) = decide(tmp_path, rule())
+    (gap,) = decide(tmp_path, rule("lower", of="gap"))
+    assert gap.difference == pytest.approx(-on_test.difference)
+    assert gap.interval == pytest.approx([-end for end in on_test.interval[::-1]])
+    assert gap.verdict is Verdict.SUPPORTED
+
+
+def test_a_smaller_gap_with_a_lower_score_does_not_support(arms, tmp_path):
+    """The free arm's gap is larger here; exchange the arms and lower train alone."""
+    low = {"accuracy": 0.3, "ner_f1": None}
+    for side, runs in zip((FREE, FROZEN), arms):
+        trained = low if side is FROZEN else {"accuracy": 0.9, "ner_f1": None}
+        note(tmp_path, side, runs, size=1_000, trained=trained)
+    (alone,) = decide(tmp_path, rule("lower", of="gap", size=1_000))
+    (kept,) = decide(tmp_path, rule("lower", of="gap", size=1_000, kept="own"))
+    assert alone.verdict is Verdict.SUPPORTED
+    assert kept.verdict is Verdict.CONTRADICTED
+    assert "sentence test score -" in kept.said
+
+
+ENDS_OF = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(sorted)
+
+
+@given(said=st.sampled_from(list(Verdict)), ends=ENDS_OF, margin=st.floats(0.001, 0.1))
+def test_what_must_be_kept_never_helps_a_claim(said, ends, margin):
+    beside = Difference(sum(ends) / 2, *ends, 5, 0.1, 0.1)
+    found = with_kept(said, beside, margin)
+    if beside.high < -margin:
+        assert found is Verdict.CONTRADICTED
+    if found is Verdict.SUPPORTED:
+        assert said is Verdict.SUPPORTED and beside.low > -margin
+    if said is Verdict.CONTRADICTED:
+        assert found is Verdict.CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    ("size", "low", "high", "expected"),
+    [
+        (8_000, 6_000, 9_000, Verdict.SUPPORTED),
+        (8_000, 4_000, 9_000, Verdict.UNDECIDED),
+        (2_000, 1_000, 4_999, Verdict.CONTRADICTED),
+        (BELOW, BELOW, BELOW, Verdict.CONTRADICTED),
+        (30_000, 21_000, 40_000, Verdict.CONTRADICTED),
+        # Above 10,990 may be 15,000 as well as 50,000.
+        (ABOVE, ABOVE, ABOVE, Verdict.UNDECIDED),
+        (9_000, 6_000, ABOVE, Verdict.UNDECIDED),
+    ],
+)
+def test_a_crossing_lies_within_outside_or_cannot_be_told(size, low, high, expected):
+    found = Crossover(size, low, high, smallest=10, largest=10_990)
+    assert within(found, 5_000, 20_000) is expected
+
+
+def test_above_a_largest_size_beyond_the_range_is_outside():
+    found = Crossover(ABOVE, ABOVE, ABOVE, smallest=10, largest=50_000)
+    assert within(found, 5_000, 20_000) is Verdict.CONTRADICTED
+
+
+def test_a_crossing_waits_for_every_size(tmp_path):
+    ahead, behind = outcomes.random_arms(0, SENTENCES, seeds=3)
+    one = Crossing(FROZEN, FREE, 5_000, 20_000, (CORPUS,))
+    *sizes, last = sizes_of(CORPUS)
+    for size in sizes:
+        first = (ahead, behind) if size < 100 else (behind, ahead)
+        for side, runs in zip((FROZEN, FREE), first):
+            note(tmp_path, side, runs, size=size)
+    waiting = decide(tmp_path, one)[0]
+    assert (waiting.verdict, waiting.size) == (Verdict.NOT_TESTED, last)
+    for side, runs in zip((FROZEN, FREE), (behind, ahead)):
+        note(tmp_path, side, runs, size=last)
+    found = decide_labels_alone(tmp_path, one)
+    assert found.verdict is Verdict.CONTRADICTED
+    assert 30 <= found.interval[0] <= found.interval[1] <= 100
+    assert (found.seeds, len(found.records)) == (3, 6 * len(sizes_of(CORPUS)))
+
+
+def decide_labels_alone(folder, one):
+    """The made-up runs have no spans, so the crossing of NER cannot be asked for."""
+    return next(judge(one, Studies(folder)))

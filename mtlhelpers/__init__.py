@@ -20,7 +20,9 @@ from mtlhelpers.lesson.tradeoff import draw_points
 from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.study.advice import check_advice
 from mtlhelpers.study.curves import compare_arms, find_crossover
+from mtlhelpers.study.recommending import recommend
 from mtlhelpers.study.tables import study_history, study_table, summarise
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
@@ -48,6 +50,7 @@ __all__ = [
     "SharedModel",
     "Stages",
     "apply_scenario",
+    "check_advice",
     "combine_corpora",
     "compare_arms",
     "cost_since",
@@ -66,6 +69,7 @@ __all__ = [
     "parameter_table",
     "past_guesses",
     "plan_for",
+    "recommend",
     "show_bars",
     "show_figure",
     "show_lines",

@@ -26,22 +26,30 @@ class ArmRuns(NamedTuple):
 Pairs = dict[int, tuple[ArmRuns, ArmRuns]]  # by training size
 
 
-def runs_of(
+def select(
     records: Iterable[Record], corpus: str, arm: str, **settings: Any
-) -> dict[int, ArmRuns]:
-    """The runs of an arm on a corpus, by training size.
+) -> list[Record]:
+    """The records of an arm on a corpus.
 
     `settings` of the plan tell runs apart where the arm's name does not.
     """
+    return [
+        record
+        for record in records
+        if (record["corpus"], record["arm"]) == (corpus, arm)
+        and all(record["plan"][name] == value for name, value in settings.items())
+    ]
+
+
+def by_size(records: Iterable[Record]) -> dict[int, ArmRuns]:
+    """The runs of an arm on a corpus, by training size."""
     found: dict[int, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}))
     for record in records:
         plan = record["plan"]
-        same = all(plan[name] == value for name, value in settings.items())
-        if same and (record["corpus"], record["arm"]) == (corpus, arm):
-            at, seed = found[plan["train_size"]], plan["seed"]
-            at.outcomes[seed] = unpack_outcomes(record["outcomes"])
-            at.ids[seed] = record["id"]
-            at.train_scores[seed] = record["train_scores"] or {}
+        at, seed = found[plan["train_size"]], plan["seed"]
+        at.outcomes[seed] = unpack_outcomes(record["outcomes"])
+        at.ids[seed] = record["id"]
+        at.train_scores[seed] = record["train_scores"] or {}
     return found
 
 

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from mtlhelpers.study.arms import Pairs, groups_of_test, pair, runs_of, shared_ids
+from mtlhelpers.study.arms import (
+    Pairs,
+    by_size,
+    groups_of_test,
+    pair,
+    select,
+    shared_ids,
+)
 from mtlhelpers.study.crossover import Crossover, crossover
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.redrawing import Score, seed_differences
@@ -68,4 +75,4 @@ def find_crossover(
 
 def _pairs(folder: str | Path, corpus: str, first: str, second: str) -> Pairs:
     records = read_records(Path(folder))[0]
-    return pair(*(runs_of(records, corpus, arm) for arm in (first, second)))
+    return pair(*(by_size(select(records, corpus, arm)) for arm in (first, second)))

@@ -13,9 +13,10 @@ from mtlhelpers.study.arms import (
     ArmRuns,
     Pairs,
     Record,
+    by_size,
     groups_of_test,
     pair,
-    runs_of,
+    select,
     shared_ids,
     shared_seeds,
 )
@@ -44,12 +45,15 @@ class Studies:
     folder: Path
     _read: dict[str, list[Record]] = field(default_factory=dict, repr=False)
 
-    def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
-        """The runs of an arm on a corpus, by training size."""
+    def of(self, side: Side, corpus: str) -> list[Record]:
+        """The records of an arm on a corpus."""
         if side.study not in self._read:
             self._read[side.study] = read_records(self.folder / side.study)[0]
-        settings = dict(side.settings)
-        return runs_of(self._read[side.study], corpus, side.arm, **settings)
+        return select(self._read[side.study], corpus, side.arm, **dict(side.settings))
+
+    def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
+        """The runs of an arm on a corpus, by training size."""
+        return by_size(self.of(side, corpus))
 
 
 def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
@@ -125,13 +129,13 @@ def _crossing(rule: Crossing, corpus: str, task: str, pairs: Pairs) -> Decision:
     if missing := sorted(set(sizes) - pairs.keys()):
         return _not_recorded(corpus, task, missing[0], (rule.first, rule.second))
     groups = groups_of_test(corpus, pairs)
-    by_size = {
+    differences = {
         size: seed_differences(one.outcomes, two.outcomes, groups, SCORE_OF[task])
         for size, (one, two) in pairs.items()
     }
-    found = crossover(by_size)
+    found = crossover(differences)
     ids = tuple(key for both in pairs.values() for key in shared_ids(*both))
-    seeds = min(len(one.seeds) for one in by_size.values())
+    seeds = min(len(one.seeds) for one in differences.values())
     ends = found.low, found.high
     said = within(found, rule.low, rule.high)
     return Decision(corpus, task, None, said, str(found), None, ends, seeds, ids)

@@ -1,0 +1,93 @@
+"""A recommended scenario, what to expect of it, and its account in words.
+
+Lesson: 08_what_should_i_freeze.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.study.judging import SCORE_OF
+from mtlhelpers.study.nearest import Expected, Near
+from mtlhelpers.training.plan import Plan
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is asked about."""
+
+    corpus: Corpus  # its sentences give the seconds
+    size: int  # training sentences (of each task, in a disjoint corpus)
+    tasks: tuple[str, ...]  # to be learned
+    kept: str = ""  # a task whose trained head must keep its scores
+
+    def __str__(self) -> str:
+        found = f"{self.size:,} training sentences, to learn {' and '.join(self.tasks)}"
+        return f"{found}, to keep {self.kept}" if self.kept else found
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A scenario for a case, what to expect of it, and what that is based on."""
+
+    case: Case
+    scenario: str | None  # None: not known
+    why: str
+    expected: Mapping[str, Expected] = field(default_factory=dict)  # by task, 0 to 1
+    seconds: Mapping[str, float] = field(default_factory=dict)  # here, by scenario
+    plan: Plan | None = None  # for `train`
+    near: tuple[Near, ...] = ()
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """Ids of the records that it is based on."""
+        return tuple(key for one in self.near for key in one.records)
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def _lines(found: Recommendation) -> Iterator[str]:
+    yield f"{found.case}: {found.scenario or 'not known'}"
+    yield found.why
+    if found.expected:
+        scores = "; ".join(
+            f"{SCORE_OF[task].replace('_f1', ' F1').replace('ner', 'NER')} {score}"
+            for task, score in found.expected.items()
+        )
+        yield f"expect, in points: {scores} [{_meaning(found)}]"
+    if found.seconds:
+        times = ", ".join(f"{name} {s:.0f} s" for name, s in found.seconds.items())
+        yield f"training on this machine: about {times}"
+    if found.plan:
+        yield f"plan: {_told(found.plan)}"
+    for one in found.near:
+        yield f"  from {one}: {_means(one)}"
+
+
+def _meaning(found: Recommendation) -> str:
+    if len(found.near) > 1:
+        return "interval for one more corpus like those below, 95 %"
+    if found.near[0].is_of(found.case.corpus):
+        return "interval for one more seed on this corpus, 95 %"
+    return "from one corpus alone: how far yours lies from it is not known"
+
+
+def _means(one: Near) -> str:
+    return ", ".join(
+        f"{scenario} "
+        + " / ".join(f"{100 * one.mean(scenario, task):.1f}" for task in SCORE_OF)
+        for scenario in one.runs
+    )
+
+
+def _told(plan: Plan) -> str:
+    parts = [f"{plan.epochs} epochs in batches of {plan.batch_size}"]
+    if plan.backbone_lr:
+        parts.append(f"backbone rate {plan.backbone_lr:g}")
+    parts.append(f"head rate {plan.head_lr:g}")
+    if plan.layers:
+        parts.append(f"heads read layers {', '.join(map(str, plan.layers))}")
+    if plan.retention:
+        parts.append(f"retention {plan.retention}, {plan.retention_strength:g}")
+    return ", ".join(parts)

@@ -1,0 +1,169 @@
+"""What to freeze in the reader's own case, from the nearest records.
+
+Lesson: 08_what_should_i_freeze.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mtlhelpers.data.corpora import load_corpus
+from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.study.advice import Advice, advise
+from mtlhelpers.study.calibration import expected_seconds
+from mtlhelpers.study.judging import Studies
+from mtlhelpers.study.nearest import (
+    FAR,
+    FRESH,
+    KEEPING,
+    Arms,
+    Near,
+    distance,
+    nearest,
+)
+from mtlhelpers.study.recommendation import Case, Recommendation
+from mtlhelpers.study.rules import TASKS
+from mtlhelpers.study.tuning import Choice
+from mtlhelpers.training.plan import Plan
+
+BACKBONE = "minilm"  # that of the records, and so of the advice
+
+
+def recommend(
+    corpus_or_size: Corpus | str | Path | int,
+    tasks: Sequence[str] | None = None,
+    budget: float | None = None,
+    *,
+    keep: str = "",
+    studies: str | Path = "studies",
+) -> Recommendation:
+    """Recommend a scenario for a corpus, or for so many training sentences.
+
+    It is the one that the recorded runs nearest in size speak for. Expected scores come
+    with the 95 % interval for one more corpus like the recorded ones or, where the
+    corpus is itself recorded, for one more seed. Seconds are those of training on this
+    machine, counted up from a small part of it. What records do not reach is not known.
+
+    Args:
+        corpus_or_size: a corpus, what `load_corpus` takes, or a number of sentences.
+        tasks: those to learn, of "sentence" and "ner"; None: all there are but `keep`.
+        budget: seconds that training may take; None: any.
+        keep: a task whose scores a trained model must keep while it learns the other.
+        studies: the folder with the recorded studies.
+
+    Raises:
+        ValueError: for a task that is unknown or not in the corpus, one to learn and to
+            keep at once, and a size or budget that is not above 0.
+    """
+    case = _case(corpus_or_size, tasks, keep)
+    if budget is not None and not budget > 0:
+        raise ValueError(f"the budget must be above 0 seconds, not {budget}")
+    if case.kept == "ner":
+        return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
+    return _from_records(case, budget, Path(studies))
+
+
+BY_CONSTRUCTION = (
+    "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
+    "the sentence head reaches on a backbone trained for NER is not recorded."
+)
+
+
+def _from_records(case: Case, budget: float | None, studies: Path) -> Recommendation:
+    arms = KEEPING if case.kept else FRESH
+    near = _near(case, arms, Studies(studies))
+    if not near:
+        return Recommendation(case, None, _nothing_near(case, studies))
+    advice = advise(near, case.tasks, case.kept)
+    plans = {scenario: _plan(scenario, case, near) for scenario in arms}
+    seconds = {
+        scenario: expected_seconds(plan, case.corpus, BACKBONE)
+        for scenario, plan in plans.items()
+    }
+    scenario, why = _within(budget, advice, seconds)
+    if scenario is None:
+        return Recommendation(case, None, why, seconds=seconds, near=advice.near)
+    expected = advice.expected[scenario]
+    return Recommendation(
+        case, scenario, why, expected, seconds, plans[scenario], advice.near
+    )
+
+
+def _case(
+    corpus_or_size: Corpus | str | Path | int, tasks: Sequence[str] | None, keep: str
+) -> Case:
+    if isinstance(corpus_or_size, int):
+        corpus, size, there = load_corpus("newsdesk"), corpus_or_size, TASKS
+    else:
+        corpus = corpus_or_size
+        if not isinstance(corpus, Corpus):
+            corpus = load_corpus(corpus)
+        size, there = _training_sentences(corpus), corpus.tasks
+    if size < 1:
+        raise ValueError(
+            f"the number of training sentences must be above 0, not {size}"
+        )
+    asked = tuple(task for task in there if task != keep) if tasks is None else tasks
+    for task in (*asked, *([keep] if keep else [])):
+        if task not in there:
+            known = " and ".join(there)
+            raise ValueError(f"no task {task!r}: {corpus.name} has {known}")
+    if not asked or keep in asked:
+        raise ValueError("a task that is kept cannot be learned too: name another")
+    return Case(corpus, size, tuple(asked), keep)
+
+
+def _training_sentences(corpus: Corpus) -> int:
+    """All, or those of the task that has fewer."""
+    train = corpus.splits["train"]
+    columns = {"sentence": "label", "ner": "tags"}
+    return min(
+        sum(cell is not None for cell in train[columns[task]][:])
+        for task in corpus.tasks
+    )
+
+
+def _near(case: Case, arms: Arms, studies: Studies) -> list[Near]:
+    """Records of the very corpus, if there are such; else of every corpus."""
+    near = nearest(studies, arms, case.size)
+    own = [one for one in near if one.is_of(case.corpus)]
+    return own or near
+
+
+def _nothing_near(case: Case, studies: Path) -> str:
+    return (
+        f"The studies in {studies} have no runs of both scenarios at a size within "
+        f"{FAR} times of {case.size:,} sentences."
+    )
+
+
+def _plan(scenario: str, case: Case, near: Sequence[Near]) -> Plan:
+    """As the nearest run was trained: as many steps if smaller, epochs if larger."""
+    at = min(near, key=lambda one: distance(one.size, case.size))
+    run = at.runs[scenario][0]
+    recorded = Plan.from_dict(run["plan"])
+    plan = Choice(scenario, at.corpus, BACKBONE, recorded, run["steps"]).at(case.size)
+    same = {"train_size": case.size, "skip": 0, "seed": 0}
+    first = plan.first and replace(plan.first, **same)
+    return replace(plan, **same, tasks=case.tasks, first=first, track=False)
+
+
+def _within(
+    budget: float | None, advice: Advice, seconds: Mapping[str, float]
+) -> tuple[str | None, str]:
+    """The advised scenario or, if that takes too long, one that does not."""
+    said = f"The nearest records speak for {advice.scenario}, {_how_surely(advice)}."
+    fit = [name for name, time in seconds.items() if budget is None or time <= budget]
+    if advice.scenario in fit:
+        return advice.scenario, said
+    if fit:
+        return fit[0], f"{said} That does not fit into {budget:g} s, and this does."
+    return None, f"{said} No scenario fits into {budget:g} s: take fewer sentences."
+
+
+def _how_surely(advice: Advice) -> str:
+    if len(advice.near) == 1:
+        return "on one corpus alone"
+    if advice.agreed:
+        return f"on all {len(advice.near)} corpora"
+    return "but not on every corpus and task"

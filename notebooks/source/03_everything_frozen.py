@@ -1324,6 +1324,13 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm)
 {mtl.cost_since(started)}""")
 
 # %% [markdown]
+# **The verdicts**, by the rule of the report (`python -m mtlhelpers claims 1.1` runs its
+# check afresh):
+# - claim 1.1 is *supported* on newsdesk;
+# - claim 1.2 is *supported* on newsdesk;
+# - claim 1.3 is *supported* on newsdesk.
+
+# %% [markdown]
 # **What would have shown the opposite.** A tensor that changed would have said that
 # something moves what is frozen. Heads that deviate no more than dice would have said that
 # the vectors hold nothing about the labels; heads that still deviate with the labels

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mtlhelpers.data.corpora import STUDIED, load_corpus
 from mtlhelpers.data.publishers import PUBLISHERS
-from mtlhelpers.study.records import unpack_outcomes
+from mtlhelpers.study.records import unpack_labels, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 Record = dict[str, Any]
@@ -21,6 +21,7 @@ class ArmRuns(NamedTuple):
     outcomes: dict[int, Outcomes]  # on test
     ids: dict[int, str]  # of the records
     train_scores: dict[int, dict[str, float | None]]  # on sentences trained with
+    probes: dict[int, Outcomes]  # on the other corpus of the probe, where measured
 
 
 Pairs = dict[int, tuple[ArmRuns, ArmRuns]]  # by training size
@@ -43,14 +44,27 @@ def select(
 
 def by_size(records: Iterable[Record]) -> dict[int, ArmRuns]:
     """The runs of an arm on a corpus, by training size."""
-    found: dict[int, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}))
+    found: dict[int, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}, {}))
     for record in records:
         plan = record["plan"]
         at, seed = found[plan["train_size"]], plan["seed"]
         at.outcomes[seed] = unpack_outcomes(record["outcomes"])
         at.ids[seed] = record["id"]
         at.train_scores[seed] = record["train_scores"] or {}
+        if probe := record.get("measured", {}).get("probe"):
+            at.probes[seed] = unpack_labels(probe["label_right"])
     return found
+
+
+def as_probed(runs: Mapping[int, ArmRuns]) -> dict[int, ArmRuns]:
+    """The same runs, where the probe was measured, with its outcomes for those on test.
+
+    What they score on sentences trained with has no part in it.
+    """
+    return {
+        size: ArmRuns(one.probes, {seed: one.ids[seed] for seed in one.probes}, {}, {})
+        for size, one in runs.items()
+    }
 
 
 def pair(first: Mapping[int, ArmRuns], second: Mapping[int, ArmRuns]) -> Pairs:

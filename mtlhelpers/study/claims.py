@@ -62,7 +62,6 @@ CLAIMS: tuple[Claim, ...] = (
         "A frozen backbone keeps the language understanding of pre-training.",
         "what training everything loses on a nearest-neighbour probe of another corpus",
         "a probe that loses nothing when everything trains",
-        untested="no study measures the probe yet; frozen, it cannot change (3B.2)",
     ),
     Claim(
         "2.5",

@@ -13,6 +13,7 @@ fields of a plan; wherever a list stands, every entry is taken, and lists are cr
 
 A value that is itself a list (`tasks`) is written as a list of lists. `first` is a
 plan too, and takes the seed and size of the plan around it unless it names its own.
+A block may have `measure`, a list of lists too: see measures.py.
 `threads` are torch's in every run, 2 unless the file says so: they decide last digits,
 so a study has its own number, whatever the machine has.
 """
@@ -24,10 +25,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mtlhelpers.study.measures import check_names
 from mtlhelpers.training.plan import Plan
 
 KEYS = {"threads", "block"}
 BLOCK_KEYS = {"arm", "corpus", "backbone", "plan"}
+MEASURE = "measure"  # may stand in a block, too
 THREADS = 2
 
 
@@ -44,6 +47,7 @@ class Job:
     backbone: str
     plan: Plan
     threads: int = THREADS  # of torch, while the plan is carried out
+    measure: tuple[str, ...] = ()  # of the trained model, besides its scores
 
 
 def read_grid(path: Path) -> list[Job]:
@@ -71,7 +75,7 @@ def read_grid(path: Path) -> list[Job]:
 
 
 def _jobs_of(block: dict[str, Any], threads: int) -> Iterator[Job]:
-    wrong = set(block) ^ BLOCK_KEYS
+    wrong = (set(block) - {MEASURE}) ^ BLOCK_KEYS
     if wrong:
         raise GridError(
             f"needs {', '.join(sorted(BLOCK_KEYS))} and nothing else; "
@@ -80,7 +84,8 @@ def _jobs_of(block: dict[str, Any], threads: int) -> Iterator[Job]:
     for chosen in _crossed(block):
         plan = Plan.from_dict(_passed_on(chosen["plan"]))
         where = chosen["corpus"], chosen["backbone"]
-        yield Job(chosen["arm"], *where, plan, threads)
+        measured = check_names(chosen.get(MEASURE, ()))
+        yield Job(chosen["arm"], *where, plan, threads, measured)
 
 
 def _crossed(table: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from mtlhelpers.study.arms import (
     ArmRuns,
     Pairs,
     Record,
+    as_probed,
     by_size,
     groups_of_test,
     pair,
@@ -22,6 +23,7 @@ from mtlhelpers.study.arms import (
 )
 from mtlhelpers.study.crossover import ABOVE, Crossover, crossover
 from mtlhelpers.study.decision import Decision
+from mtlhelpers.study.measures import probed_corpus
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.redrawing import Score, seed_differences
 from mtlhelpers.study.rules import Comparison, Crossing, Side
@@ -36,6 +38,7 @@ from mtlhelpers.study.statistics import (
 from mtlhelpers.study.tuning import ENDS, sizes_of
 
 SCORE_OF: dict[str, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
+NAMED = {"test": "", "gap": "gap ", "probe": "probe "}  # what a difference is of
 
 
 @dataclass
@@ -69,7 +72,10 @@ def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
 
 def pairs_of(rule: Comparison | Crossing, corpus: str, studies: Studies) -> Pairs:
     """Both arms of a rule on a corpus, by training size."""
-    return pair(*(studies.runs(side, corpus) for side in (rule.first, rule.second)))
+    first, second = (studies.runs(side, corpus) for side in (rule.first, rule.second))
+    if isinstance(rule, Comparison) and rule.of == "probe":
+        first, second = as_probed(first), as_probed(second)
+    return pair(first, second)
 
 
 def compare(
@@ -78,10 +84,11 @@ def compare(
     """The decision on one corpus and task at a size, primary or not."""
     if size not in pairs:
         return _not_recorded(corpus, task, size, (rule.first, rule.second))
-    groups = groups_of_test(corpus, pairs)
+    asked = probed_corpus(corpus) if rule.of == "probe" else corpus
+    groups = groups_of_test(asked, pairs)
     found = _difference(rule.of, SCORE_OF[task], *pairs[size], groups)
     said = verdict(found, MARGINS[SCORE_OF[task]], rule.claimed)
-    words = _in_words(found, "gap " if rule.of == "gap" else "")
+    words = _in_words(found, NAMED[rule.of])
     if rule.kept:
         other = task if rule.kept == "own" else rule.kept
         score = SCORE_OF[other]
@@ -112,7 +119,7 @@ def _difference(
     of: str, score: Score, first: ArmRuns, second: ArmRuns, groups: Sequence[str]
 ) -> Difference:
     on_test = paired_difference(first.outcomes, second.outcomes, groups, score)
-    if of == "test":
+    if of != "gap":
         return on_test
     trained = [
         first.train_scores[seed][score] - second.train_scores[seed][score]

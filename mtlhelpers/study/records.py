@@ -68,6 +68,8 @@ def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -
         "numerics": NUMERICS,
         **{key: where[key] for key in ("dtype", "device", "threads")},
     }
+    if job.measure:  # a record without it is another one, its scores are the same
+        decides["measure"] = sorted(job.measure)
     text = json.dumps(decides, sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
@@ -124,6 +126,13 @@ def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
         for key in ("true_spans", "predicted_spans", "correct_spans")
     }
     return Outcomes(label_right=[marks[m] for m in packed["label_right"]], **spans)
+
+
+def unpack_labels(packed: str) -> Outcomes:
+    """Outcomes of sentences of which only labels were asked for."""
+    spans = ("true_spans", "predicted_spans", "correct_spans")
+    none = dict.fromkeys(spans, "0" * len(packed))
+    return unpack_outcomes({"label_right": packed} | none)
 
 
 def write_record(folder: Path, record: dict[str, Any]) -> Path:

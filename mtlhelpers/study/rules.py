@@ -31,7 +31,8 @@ class Comparison:
     corpora: tuple[str, ...]
     size: int | None  # the primary one; None: the largest that both have
     tasks: tuple[str, ...] = TASKS
-    of: Literal["test", "gap"] = "test"  # the score on test, or on train minus test
+    # The score on test, or on train minus test, or of the probe (measures.py).
+    of: Literal["test", "gap", "probe"] = "test"
     # A task whose test score must be no lower as well; "own": the same task's.
     kept: Literal["own", "sentence"] | None = None
 
@@ -83,6 +84,9 @@ def _beside_one_task(arm: str, task: str) -> Comparison:
 
 RULES: dict[str, tuple[Comparison | Crossing, ...]] = {
     "2.3": (Comparison(FROZEN, FREE, "lower", TRANSFER, 300, of="gap", kept="own"),),
+    "2.4": (
+        Comparison(FROZEN, FREE, "higher", TRANSFER, 3_000, ("sentence",), of="probe"),
+    ),
     "2.5": (_frozen_against_free("lower", None),),
     "3A.1": _on_one_head(
         (MOVED, MOVED_MORE), (STAYED, STAYED_MORE), "lower", "sentence"

@@ -153,6 +153,10 @@ def _block(choice: Choice, size: int) -> str:
     seeds = list(range(MANY_SEEDS if size <= 1_000 else FEW_SEEDS))
     told = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
     where = {"arm": choice.arm, "corpus": choice.corpus, "backbone": choice.backbone}
+    if size == choice.plan.train_size:  # where claims are decided; a list of lists
+        where["measure"] = [
+            ["probe", *(["gradient_cosines"] if plan.backbone_lr else [])]
+        ]
     return block_text(where | {"plan": told | settings_of(plan)})
 
 

@@ -16,6 +16,7 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.backbones import RANDOM
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.grid import Job
+from mtlhelpers.study.measures import measure
 from mtlhelpers.study.records import NUMERICS, record_id, run_fields
 from mtlhelpers.training.digests import tensor_digest
 from mtlhelpers.training.environment import (
@@ -93,6 +94,7 @@ class Worker:
                 evaluate(model, corpus.splits["validation"], store=self._store)
             ),
             **run_fields(run),
+            **_measured(job, model, corpus),
         }
 
     def _id(self, job: Job, digest: str, where: dict[str, Any]) -> str:
@@ -104,6 +106,13 @@ class Worker:
         if name not in self._corpora:
             self._corpora[name] = load_corpus(name)
         return self._corpora[name]
+
+
+def _measured(job: Job, model: SharedModel, corpus: Corpus) -> dict[str, Any]:
+    """The field of a record that only a job with measures has."""
+    if not job.measure:
+        return {}
+    return {"measured": measure(job.measure, model, corpus)}
 
 
 def told(arm: str, corpus: str, seed: int) -> str:

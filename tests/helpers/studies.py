@@ -40,7 +40,9 @@ def without_times(found: Any) -> Any:
 
 def id_of(record: dict[str, Any]) -> str:
     """The id that a record's own plan, corpus, backbone and machine give."""
-    job = Job(record["arm"], record["corpus"], record["backbone"], _stages(record))
+    where = record["arm"], record["corpus"], record["backbone"]
+    measured = tuple(record.get("measured", ()))
+    job = Job(*where, _stages(record), measure=measured)
     digests = record["corpus_sha256"], record["backbone_sha256"]
     return record_id(job, *digests, record["environment"])
 

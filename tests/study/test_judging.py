@@ -19,12 +19,17 @@ FROZEN, FREE = Side("made_up", "frozen"), Side("made_up", "free")
 CORPUS, SIZE, SENTENCES = "hwu64", 300, 400
 
 
-def note(folder, side, runs, *, size=SIZE, corpus=CORPUS, trained=None, **settings):
+def note(
+    folder, side, runs, *, size=SIZE, corpus=CORPUS, trained=None, probe="", **settings
+):
     """Records of an arm, as a study would have left them."""
     for seed, run in runs.items():
         plan = mtl.Plan(train_size=size, seed=seed, **settings)
         key = f"{side.arm}-{corpus}-{size}-{seed}-{len(settings)}"
         changes = {} if trained is None else {"train_scores": trained}
+        if probe:
+            asked = {"corpus": "clinc150", "label_right": probe}
+            changes["measured"] = {"probe": asked}
         job = Job(side.arm, corpus, "minilm", plan)
         write_record(folder / side.study, record(key, job, run, **changes))
 
@@ -114,6 +119,19 @@ def test_a_smaller_gap_with_a_lower_score_does_not_support(arms, tmp_path):
     assert alone.verdict is Verdict.SUPPORTED
     assert kept.verdict is Verdict.CONTRADICTED
     assert "sentence test score -" in kept.said
+
+
+def test_what_is_kept_is_judged_by_the_probe_alone(arms, tmp_path):
+    """The frozen arm keeps less here, though it is ahead on test."""
+    for side, runs in zip((FROZEN, FREE), arms):
+        right = "1" * (150 if side is FROZEN else 190) + "0" * 50
+        note(tmp_path, side, runs, size=3_000, probe=right[:200].ljust(200, "0"))
+    (found,) = decide(tmp_path, rule(size=3_000, of="probe"))
+    assert found.verdict is Verdict.CONTRADICTED
+    assert found.difference == pytest.approx(-0.2)
+    assert found.said.startswith("probe -20.0 points")
+    (missing,) = decide(tmp_path, rule(of="probe"))  # at 300 it was not measured
+    assert missing.verdict is Verdict.NOT_TESTED
 
 
 ENDS_OF = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(sorted)

@@ -132,6 +132,14 @@ def test_the_grid_holds_every_size_and_seed_of_the_choices(folder):
     assert write_grid(folder).read_bytes() == before
 
 
+def test_measures_are_taken_where_claims_are_decided(folder):
+    note_all(folder, "hwu64", {"layers": (3, 4), "backbone_lr": 1e-4})
+    for job in read_grid(write_grid(folder)):
+        expected = ("probe",) if job.arm == "heads" else ("probe", "gradient_cosines")
+        tuned = job.plan.train_size in (300, 3_000)
+        assert job.measure == (expected if tuned else ())
+
+
 def choice(size: int, epochs: int, steps: int, head_lr: float = 1e-3) -> Choice:
     plan = Plan(train_size=size, epochs=epochs, batch_size=16, head_lr=head_lr)
     return Choice("all", "hwu64", "minilm", plan, steps)

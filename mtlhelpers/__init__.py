@@ -5,6 +5,7 @@
 
 from mtlhelpers.data.corpora import combine_corpora, load_corpus
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.lesson.card import decision_card
 from mtlhelpers.lesson.family import draw_family
 from mtlhelpers.lesson.figures import (
     draw_bars,
@@ -16,6 +17,7 @@ from mtlhelpers.lesson.figures import (
 )
 from mtlhelpers.lesson.machine import cost_since, machine_table
 from mtlhelpers.lesson.prompts import guess, past_guesses
+from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
 from mtlhelpers.lesson.tradeoff import draw_points
 from mtlhelpers.model.counting import count_parameters, parameter_table
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
@@ -24,6 +26,7 @@ from mtlhelpers.study.advice import check_advice
 from mtlhelpers.study.curves import compare_arms, find_crossover
 from mtlhelpers.study.recommending import recommend
 from mtlhelpers.study.tables import study_history, study_table, summarise
+from mtlhelpers.study.verdicts import judge_claims
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import Plan, plan_for
@@ -51,10 +54,12 @@ __all__ = [
     "Stages",
     "apply_scenario",
     "check_advice",
+    "claim_table",
     "combine_corpora",
     "compare_arms",
     "cost_since",
     "count_parameters",
+    "decision_card",
     "draw_bars",
     "draw_family",
     "draw_line",
@@ -62,10 +67,12 @@ __all__ = [
     "evaluate",
     "find_crossover",
     "guess",
+    "judge_claims",
     "layer_vectors",
     "load_corpus",
     "machine_table",
     "new_figure",
+    "claim_overview",
     "parameter_table",
     "past_guesses",
     "plan_for",
@@ -78,5 +85,6 @@ __all__ = [
     "summarise",
     "train",
     "unbiased_cka",
+    "verdict_sentence",
     "weight_distance",
 ]

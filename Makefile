@@ -16,7 +16,8 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 
 report: notebooks
 	$(BIN)/python notebooks/pages.py build/site
-	@echo "open build/site/00_start_here.html"
+	$(BIN)/python notebooks/report.py build/report.html
+	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python notebooks/build.py

@@ -25,7 +25,12 @@ from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.advice import check_advice
 from mtlhelpers.study.curves import compare_arms, find_crossover
 from mtlhelpers.study.recommending import recommend
-from mtlhelpers.study.tables import study_history, study_table, summarise
+from mtlhelpers.study.tables import (
+    study_gradients,
+    study_history,
+    study_table,
+    summarise,
+)
 from mtlhelpers.study.verdicts import judge_claims
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
@@ -80,6 +85,7 @@ __all__ = [
     "show_bars",
     "show_figure",
     "show_lines",
+    "study_gradients",
     "study_history",
     "study_table",
     "summarise",

@@ -4,9 +4,10 @@ Lesson: 08_what_should_i_freeze. Each row answers a question with what follows f
 verdicts on one claim; a verdict that was not reached gives no advice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtlhelpers.lesson.report import places
 from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.statistics import Verdict
 from mtlhelpers.study.verdicts import Judged
@@ -127,18 +128,13 @@ def decision_card(judged: Iterable[Judged]) -> str:
     return "\n".join(lines)
 
 
-def answer(row: Row, decisions: Iterable[Decision]) -> str:
-    """Each answer that a decision gives, with the corpora and tasks that give it."""
-    places: dict[str, dict[str, list[str]]] = {}
-    for decision in decisions:
-        corpora = places.setdefault(row.answers()[decision.verdict], {})
-        corpora.setdefault(decision.corpus, []).append(decision.task)
+def answer(row: Row, decisions: Sequence[Decision]) -> str:
+    """Each answer that a decision gives, with the places that give it."""
+    given: dict[str, list[Decision]] = {}
+    for one in decisions:
+        given.setdefault(row.answers()[one.verdict], []).append(one)
+    if len(given) == 1:
+        return f"**{next(iter(given))}** (everywhere: {places(decisions, decisions)})"
     return "; ".join(
-        f"**{said}** ({', '.join(_where(corpora))})" for said, corpora in places.items()
+        f"**{said}** ({places(own, decisions)})" for said, own in given.items()
     )
-
-
-def _where(corpora: Mapping[str, list[str]]) -> Iterable[str]:
-    for corpus, tasks in corpora.items():
-        told = "" if tasks == ["both"] else f": {' and '.join(dict.fromkeys(tasks))}"
-        yield f"{corpus}{told}"

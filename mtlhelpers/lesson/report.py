@@ -3,10 +3,11 @@
 Lesson: 08_what_should_i_freeze.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
+from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.statistics import Verdict
 from mtlhelpers.study.verdicts import Judged
 
@@ -57,21 +58,26 @@ def verdict_sentence(judged: Judged) -> str:
     """What became of a claim, by verdict, with the places: never an average of them."""
     parts = []
     for verdict in Verdict:
-        where = [
-            _place(decision.corpus, decision.task)
-            for decision in judged.decisions
-            if decision.verdict is verdict
-        ]
-        if where:
-            parts.append(f"**{verdict}**{_listed(list(dict.fromkeys(where)))}")
+        own = [one for one in judged.decisions if one.verdict is verdict]
+        if own:
+            where = places(own, judged.decisions)
+            parts.append(f"**{verdict}**" + (f" on {where}" if where else ""))
     return f"{judged.claim.id}: {'; '.join(parts)}."
 
 
-def _place(corpus: str, task: str) -> str:
-    return f"on {corpus}" if task == "both" else f"on {corpus} ({task})"
+def places(some: Iterable[Decision], among: Iterable[Decision]) -> str:
+    """The corpora of some decisions, with tasks where a corpus has others as well."""
+    told, every = _tasks(some), _tasks(among)
+    return ", ".join(
+        corpus if tasks == every[corpus] else f"{corpus} ({', '.join(tasks)})"
+        for corpus, tasks in told.items()
+    )
 
 
-def _listed(places: Sequence[str]) -> str:
-    if places == ["on -"]:  # of no corpus at all
-        return ""
-    return " " + ", ".join(places)
+def _tasks(decisions: Iterable[Decision]) -> dict[str, list[str]]:
+    """Tasks by corpus; a claim that nothing decides is of no corpus."""
+    found: dict[str, list[str]] = {}
+    for one in decisions:
+        if one.corpus != "-":
+            found.setdefault(one.corpus, []).append(one.task)
+    return found

@@ -13,9 +13,9 @@ from mtlhelpers.training.loop import train
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 
-SENTENCES = 256  # of which the part consists, at most
+SENTENCES = 128  # of which the part consists, at most
 TIMES = 2  # the faster counts: the first one loads libraries, too
-SCORED = 8  # sentences: scores are taken, and not timed
+SCORED = 8  # sentences: scores are taken, and not timed; as many for an earlier stage
 
 
 def expected_seconds(plan: Plan, corpus: Corpus, backbone: str) -> float:
@@ -28,7 +28,8 @@ def expected_seconds(plan: Plan, corpus: Corpus, backbone: str) -> float:
     some = min(plan.train_size, SENTENCES)
     part = replace(plan, train_size=some, epochs=1, select=None, track=False)
     if part.first:
-        part = replace(part, first=replace(part.first, train_size=some, epochs=1))
+        few = replace(part.first, train_size=min(some, SCORED), skip=0, epochs=1)
+        part = replace(part, first=few)
     small = _with_few_scored(corpus)
     runs = [_run(part, small, backbone) for _ in range(TIMES)]
     setup, epoch = (

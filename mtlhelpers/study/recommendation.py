@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.study.judging import SCORE_OF
 from mtlhelpers.study.nearest import Expected, Near
 from mtlhelpers.training.plan import Plan
+
+NAMES = {"sentence": "accuracy", "ner": "NER F1"}
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Case:
     size: int  # training sentences (of each task, in a disjoint corpus)
     tasks: tuple[str, ...]  # to be learned
     kept: str = ""  # a task whose trained head must keep its scores
+    own: bool = True  # the corpus is the reader's, and not newsdesk to measure seconds
 
     def __str__(self) -> str:
         found = f"{self.size:,} training sentences, to learn {' and '.join(self.tasks)}"
@@ -33,7 +35,8 @@ class Recommendation:
     case: Case
     scenario: str | None  # None: not known
     why: str
-    expected: Mapping[str, Expected] = field(default_factory=dict)  # by task, 0 to 1
+    # By scenario, what might be done instead too, and task; from 0 to 1.
+    expected: Mapping[str, Mapping[str, Expected]] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)  # here, by scenario
     plan: Plan | None = None  # for `train`
     near: tuple[Near, ...] = ()
@@ -51,14 +54,13 @@ def _lines(found: Recommendation) -> Iterator[str]:
     yield f"{found.case}: {found.scenario or 'not known'}"
     yield found.why
     if found.expected:
+        yield f"expected, in points ({_meaning(found)}), and seconds of training here:"
+    # What is recommended comes first.
+    for scenario in sorted(found.expected, key=lambda name: name != found.scenario):
         scores = "; ".join(
-            f"{SCORE_OF[task].replace('_f1', ' F1').replace('ner', 'NER')} {score}"
-            for task, score in found.expected.items()
+            f"{NAMES[task]} {score}" for task, score in found.expected[scenario].items()
         )
-        yield f"expect, in points: {scores} [{_meaning(found)}]"
-    if found.seconds:
-        times = ", ".join(f"{name} {s:.0f} s" for name, s in found.seconds.items())
-        yield f"training on this machine: about {times}"
+        yield f"  {scenario}: {scores}; about {found.seconds[scenario]:.0f} s"
     if found.plan:
         yield f"plan: {_told(found.plan)}"
     for one in found.near:
@@ -67,16 +69,16 @@ def _lines(found: Recommendation) -> Iterator[str]:
 
 def _meaning(found: Recommendation) -> str:
     if len(found.near) > 1:
-        return "interval for one more corpus like those below, 95 %"
-    if found.near[0].is_of(found.case.corpus):
-        return "interval for one more seed on this corpus, 95 %"
+        return "95 % interval for one more corpus like those below"
+    if found.case.own and found.near[0].is_of(found.case.corpus):
+        return "95 % interval for one more seed on this corpus"
     return "from one corpus alone: how far yours lies from it is not known"
 
 
 def _means(one: Near) -> str:
     return ", ".join(
         f"{scenario} "
-        + " / ".join(f"{100 * one.mean(scenario, task):.1f}" for task in SCORE_OF)
+        + " / ".join(f"{100 * one.mean(scenario, task):.1f}" for task in NAMES)
         for scenario in one.runs
     )
 

@@ -81,18 +81,17 @@ def _from_records(case: Case, budget: float | None, studies: Path) -> Recommenda
         for scenario, plan in plans.items()
     }
     scenario, why = _within(budget, advice, seconds)
-    if scenario is None:
-        return Recommendation(case, None, why, seconds=seconds, near=advice.near)
-    expected = advice.expected[scenario]
+    plan = plans[scenario] if scenario else None
     return Recommendation(
-        case, scenario, why, expected, seconds, plans[scenario], advice.near
+        case, scenario, why, advice.expected, seconds, plan, advice.near
     )
 
 
 def _case(
     corpus_or_size: Corpus | str | Path | int, tasks: Sequence[str] | None, keep: str
 ) -> Case:
-    if isinstance(corpus_or_size, int):
+    own = not isinstance(corpus_or_size, int)
+    if not own:
         corpus, size, there = load_corpus("newsdesk"), corpus_or_size, TASKS
     else:
         corpus = corpus_or_size
@@ -110,7 +109,7 @@ def _case(
             raise ValueError(f"no task {task!r}: {corpus.name} has {known}")
     if not asked or keep in asked:
         raise ValueError("a task that is kept cannot be learned too: name another")
-    return Case(corpus, size, tuple(asked), keep)
+    return Case(corpus, size, tuple(asked), keep, own)
 
 
 def _training_sentences(corpus: Corpus) -> int:
@@ -126,7 +125,7 @@ def _training_sentences(corpus: Corpus) -> int:
 def _near(case: Case, arms: Arms, studies: Studies) -> list[Near]:
     """Records of the very corpus, if there are such; else of every corpus."""
     near = nearest(studies, arms, case.size)
-    own = [one for one in near if one.is_of(case.corpus)]
+    own = [one for one in near if case.own and one.is_of(case.corpus)]
     return own or near
 
 

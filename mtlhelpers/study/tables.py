@@ -61,6 +61,28 @@ def study_history(folder: str | Path) -> pd.DataFrame:
     )
 
 
+def study_gradients(folder: str | Path) -> pd.DataFrame:
+    """The cosine between both tasks' gradients: one row a part of each backbone.
+
+    Of the records that measured it (`gradient_cosines` in measures.py). `part` is
+    "embeddings" or "layer 1" and so on.
+    """
+    columns = ["id", "arm", "corpus", "train_size", "seed", "part", "cosine"]
+    rows = [
+        {
+            **{key: record[key] for key in columns[:3]},
+            **{key: record["plan"][key] for key in columns[3:5]},
+            "part": f"layer {number}" if number else "embeddings",
+            "cosine": cosine,
+        }
+        for record in _records(folder)
+        for number, cosine in enumerate(
+            record.get("measured", {}).get("gradient_cosines", ())
+        )
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def summarise(
     table: pd.DataFrame,
     by: Sequence[str],

@@ -115,5 +115,5 @@ def _told(decision: Decision) -> str:
     if decision.size is not None:
         where.append(f"{decision.size:,} sentences")
     if decision.seeds:
-        where.append(f"{decision.seeds} seeds")
+        where.append(f"{decision.seeds} seed{'s' * (decision.seeds > 1)}")
     return f"{decision.verdict}: {decision.said} [{', '.join(where)}]"

@@ -77,7 +77,7 @@ assert not (machine.state == "mend").any(), "see the rows with the state `mend`"
 # | [05 one head frozen](05_one_head_frozen.ipynb) | watch a frozen task drift while the backbone moves, and what helps |
 # | [06 head and backbone frozen](06_head_and_backbone_frozen.ipynb) | prove bit for bit what stays, and measure what it costs |
 # | 07 limited vs sufficient data (coming) | find out at how many sentences the answer changes |
-# | 08 what should I freeze (coming) | read the verdicts, and get a recommendation |
+# | [08 what should I freeze](08_what_should_i_freeze.ipynb) | read the verdicts, and get a recommendation |
 
 # %% [markdown]
 # Take them in order: each lesson uses what the ones before it took apart.

@@ -1240,4 +1240,4 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 # blind.
 #
 # Before: [05 one head frozen](05_one_head_frozen.ipynb). Next: 07, limited against
-# sufficient data (coming).
+# sufficient data (coming); then [08 what should I freeze](08_what_should_i_freeze.ipynb).

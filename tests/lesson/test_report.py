@@ -57,8 +57,8 @@ def test_the_overview_counts_verdicts_and_different_records(mixed):
 
 def test_a_sentence_names_every_place_under_its_verdict(mixed):
     assert verdict_sentence(mixed) == (
-        "4.2: **supported** on newsdesk (sentence); **contradicted** on hwu64 "
-        "(sentence), on hwu64 (ner); **undecided** on newsdesk (ner)."
+        "4.2: **supported** on newsdesk (sentence); **contradicted** on hwu64; "
+        "**undecided** on newsdesk (ner)."
     )
 
 
@@ -71,9 +71,15 @@ def test_the_card_gives_each_answer_with_its_places(mixed):
     assert "| 4.2 |" in decision_card([mixed])
     row = next(row for row in CARD if row.claim == "4.2")
     assert answer(row, mixed.decisions) == (
-        "**everything** (hwu64: sentence and ner); **the heads alone; freeze the "
-        "backbone** (newsdesk: sentence); **the runs do not decide** (newsdesk: ner)"
+        "**everything** (hwu64); **the heads alone; freeze the backbone** (newsdesk "
+        "(sentence)); **the runs do not decide** (newsdesk (ner))"
     )
+
+
+def test_an_answer_that_is_one_everywhere_says_so():
+    one = judged("4.1", ("hwu64", "ner", Verdict.SUPPORTED))
+    row = next(row for row in CARD if row.claim == "4.1")
+    assert answer(row, one.decisions) == "**yes** (everywhere: hwu64)"
 
 
 @pytest.mark.parametrize("row", CARD, ids=lambda row: row.claim)

@@ -28,6 +28,11 @@ def pages() -> ModuleType:
     return load("pages.py")
 
 
+@pytest.fixture(scope="session")
+def report() -> ModuleType:
+    return load("report.py")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `source` runs once for each source."""
     if "source" in metafunc.fixturenames:

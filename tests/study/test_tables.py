@@ -246,3 +246,16 @@ def test_the_committed_records_are_whole():
             ids = {json.loads(line)["id"] for line in lines}
             assert len(ids) == len(lines), path
             assert ids <= set(mtl.study_table(path.parent)["id"]), path
+
+
+def test_gradients_are_a_row_a_part_of_the_records_that_have_them(tmp_path):
+    write_record(tmp_path, record("0" * 16))
+    measured = {"gradient_cosines": [0.1, -0.2, 0.3]}
+    found = record("1" * 16, train_size=300, seed=4) | {"measured": measured}
+    write_record(tmp_path, found)
+    table = mtl.study_gradients(tmp_path)
+    assert list(table["part"]) == ["embeddings", "layer 1", "layer 2"]
+    assert list(table["cosine"]) == measured["gradient_cosines"]
+    assert set(table["id"]) == {"1" * 16}
+    assert set(zip(table["train_size"], table["seed"])) == {(300, 4)}
+    assert mtl.study_gradients(tmp_path / "none").empty

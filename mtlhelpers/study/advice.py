@@ -65,9 +65,10 @@ def check_advice(folder: str | Path) -> pd.DataFrame:
     One row a corpus and size. `advised` and `best`: scenarios, the best by its mean
     over tasks. `lost`: points by which the advised one is behind the best, the mean
     over tasks. `hit`: behind by no more than the margin on each task. `held` of `of`:
-    how many of the advised scenario's expected intervals hold its score.
+    how many of the advised scenario's expected intervals hold its score. Raises
+    `StudyError` where the folder is not there.
     """
-    studies = Studies(Path(folder))
+    studies = Studies.below(folder)
     rows = []
     for corpus in TRANSFER:
         for size, own in recorded(studies, FRESH, corpus).items():

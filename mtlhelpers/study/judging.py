@@ -36,6 +36,7 @@ from mtlhelpers.study.statistics import (
     verdict,
 )
 from mtlhelpers.study.tuning import ENDS, sizes_of
+from mtlhelpers.study.worker import StudyError
 
 SCORE_OF: dict[str, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
 NAMED = {"test": "", "gap": "gap ", "probe": "probe "}  # what a difference is of
@@ -47,6 +48,16 @@ class Studies:
 
     folder: Path
     _read: dict[str, list[Record]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def below(cls, folder: str | Path) -> "Studies":
+        """Those in a folder. Raises `StudyError` where it is not there."""
+        if not Path(folder).is_dir():
+            raise StudyError(
+                f"{folder} is no folder: name the one with the studies (--studies "
+                f"FOLDER); in a clone it is `studies`"
+            )
+        return cls(Path(folder))
 
     def of(self, side: Side, corpus: str) -> list[Record]:
         """The records of an arm on a corpus."""

@@ -27,6 +27,10 @@ from mtlhelpers.study.tuning import Choice
 from mtlhelpers.training.plan import Plan
 
 BACKBONE = "minilm"  # that of the records, and so of the advice
+BY_CONSTRUCTION = (
+    "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
+    "the sentence head reaches on a backbone trained for NER is not recorded."
+)
 
 
 def recommend(
@@ -54,6 +58,7 @@ def recommend(
     Raises:
         ValueError: for a task that is unknown or not in the corpus, one to learn and to
             keep at once, and a size or budget that is not above 0.
+        StudyError: where the folder with the studies is not there.
     """
     case = _case(corpus_or_size, tasks, keep)
     if budget is not None and not budget > 0:
@@ -63,15 +68,9 @@ def recommend(
     return _from_records(case, budget, Path(studies))
 
 
-BY_CONSTRUCTION = (
-    "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
-    "the sentence head reaches on a backbone trained for NER is not recorded."
-)
-
-
 def _from_records(case: Case, budget: float | None, studies: Path) -> Recommendation:
     arms = KEEPING if case.kept else FRESH
-    near = _near(case, arms, Studies(studies))
+    near = _near(case, arms, Studies.below(studies))
     if not near:
         return Recommendation(case, None, _nothing_near(case, studies))
     advice = advise(near, case.tasks, case.kept)
@@ -102,14 +101,16 @@ def _case(
         raise ValueError(
             f"the number of training sentences must be above 0, not {size}"
         )
-    asked = tuple(task for task in there if task != keep) if tasks is None else tasks
+    if tasks is None:
+        tasks = [task for task in there if task != keep]
+    asked = (tasks,) if isinstance(tasks, str) else tuple(tasks)
     for task in (*asked, *([keep] if keep else [])):
         if task not in there:
             known = " and ".join(there)
             raise ValueError(f"no task {task!r}: {corpus.name} has {known}")
     if not asked or keep in asked:
         raise ValueError("a task that is kept cannot be learned too: name another")
-    return Case(corpus, size, tuple(asked), keep, own)
+    return Case(corpus, size, asked, keep, own)
 
 
 def _training_sentences(corpus: Corpus) -> int:

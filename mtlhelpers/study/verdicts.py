@@ -15,7 +15,6 @@ from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.judging import Studies, compare, judge, pairs_of
 from mtlhelpers.study.rules import RULES, Comparison
 from mtlhelpers.study.statistics import Verdict
-from mtlhelpers.study.worker import StudyError
 
 
 class Judged(NamedTuple):
@@ -46,7 +45,7 @@ def judge_claims(folder: str | Path, *ids: str) -> Iterator[Judged]:
     that is no claim's, `StudyError` where the folder is not there.
     """
     chosen = [find_claim(key) for key in ids] or CLAIMS
-    studies = _studies(folder)
+    studies = Studies.below(folder)
     ground = Ground.prepare() if any(claim.id in CHECKS for claim in chosen) else None
     for claim in chosen:
         yield Judged(claim, tuple(_decide(claim, studies, ground)))
@@ -61,7 +60,7 @@ def claim_lines(folder: Path, ids: Sequence[str], as_json: bool) -> Iterator[str
     for judged in found:
         yield f"{judged.claim.id:5} {judged.claim.statement}"
         if ids:
-            yield from _behind(judged, _studies(folder))
+            yield from _behind(judged, Studies.below(folder))
         else:
             yield from (f"      {_told(decision)}" for decision in judged.decisions)
 
@@ -75,16 +74,6 @@ def _decide(
         yield from CHECKS[claim.id](ground)
     if claim.untested:
         yield Decision("-", "both", None, Verdict.NOT_TESTED, claim.untested)
-
-
-def _studies(folder: str | Path) -> Studies:
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise StudyError(
-            f"{folder} is no folder: name the one with the studies (--studies FOLDER); "
-            f"in a clone it is `studies`"
-        )
-    return Studies(folder)
 
 
 def _behind(judged: Judged, studies: Studies) -> Iterator[str]:

@@ -11,6 +11,7 @@ from mtlhelpers.__main__ import main
 from mtlhelpers.study import calibration, recommending
 from mtlhelpers.study.calibration import expected_seconds
 from mtlhelpers.study.rules import FREE, FROZEN, KEPT_MORE, STAYED_MORE
+from mtlhelpers.study.worker import StudyError
 
 SECONDS = {"backbone_frozen": 10.0, "none_frozen": 100.0}
 HEADS = mtl.Plan("backbone_frozen", epochs=20, batch_size=32, head_lr=3e-3)
@@ -142,6 +143,17 @@ def test_ner_that_is_kept_stays_by_construction(studies):
 def test_what_cannot_be_answered_is_refused(studies, arguments, said):
     with pytest.raises(ValueError, match=said):
         mtl.recommend(300, studies=studies, **arguments)
+
+
+def test_studies_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(StudyError, match="nowhere is no folder"):
+        mtl.recommend(300, studies=tmp_path / "nowhere")
+    with pytest.raises(StudyError, match="nowhere is no folder"):
+        mtl.check_advice(tmp_path / "nowhere")
+
+
+def test_one_task_may_be_given_by_its_name(studies):
+    assert mtl.recommend(300, "ner", studies=studies).case.tasks == ("ner",)
 
 
 def test_a_size_must_be_above_0(studies):

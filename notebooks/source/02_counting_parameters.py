@@ -823,8 +823,7 @@ Markdown(f"""**In numbers** ({LABELS} labels, {TAGS} tags)
 # %% [markdown]
 # **The verdict**, by the rule of the report (`python -m mtlhelpers claims 2.1` runs its
 # check afresh): claim 2.1 is *supported* on newsdesk.
-
-# %% [markdown]
+#
 # **What would have shown the opposite.** A live count that differs from the formula would
 # have meant a hidden part: the pooler is how that looks. A frozen number that moved would
 # have meant that "frozen" is a label and no fact. Had the work fallen as far as the count,

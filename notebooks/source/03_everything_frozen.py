@@ -1329,8 +1329,7 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm)
 # - claim 1.1 is *supported* on newsdesk;
 # - claim 1.2 is *supported* on newsdesk;
 # - claim 1.3 is *supported* on newsdesk.
-
-# %% [markdown]
+#
 # **What would have shown the opposite.** A tensor that changed would have said that
 # something moves what is frozen. Heads that deviate no more than dice would have said that
 # the vectors hold nothing about the labels; heads that still deviate with the labels

@@ -1811,8 +1811,7 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm)
 # - claim 3A.1 is *supported* on newsdesk and snips;
 # - claim 3A.2 is *contradicted* on newsdesk and snips: it adapts, and does not preserve;
 # - claim 3A.4 is *supported* on newsdesk and snips.
-
-# %% [markdown]
+#
 # **What would have shown the opposite.** A changed number in the frozen head would have
 # put the fall down to a leak. A refit at the ceiling after every rate would have meant
 # that nothing is ever forgotten, only misaligned; a refit no better than the frozen

@@ -1230,8 +1230,7 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 # check afresh):
 # - claim 3B.1 is *supported* on newsdesk;
 # - claim 3B.2 is *supported* on newsdesk.
-
-# %% [markdown]
+#
 # **What would have shown the opposite.** One number of the NER head that depends on
 # whether the sentence head trains would have meant that the two are tied somewhere: the
 # common norm is how that looks. One changed sentence logit in 3B would have meant that

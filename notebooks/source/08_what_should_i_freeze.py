@@ -73,10 +73,16 @@ third = mtl.guess(
 )
 third
 
+# %% [markdown]
+# All four, by the rule. Read each pair as the ends of an interval, in points.
+
 # %% tags=["nbval-check-output"]
 cases = [(2.0, 9.0), (-3.0, 6.0), (-0.9, -0.1), (-8.0, -1.5)]
 for low, high in cases:
     print(f"{low:5.1f} to {high:4.1f}: {decide(low, high)}")
+
+# %% [markdown]
+# And yours?
 
 # %%
 third.reveal(decide(*cases[2]))
@@ -99,6 +105,10 @@ held = mtl.guess(
     "08-held", "How many of the 20 claims hold wherever they were tested?", guess=10
 )
 held
+
+# %% [markdown]
+# The checks train some fifty small models and compare them, so this takes the better part
+# of a minute. Reading the records takes a second.
 
 # %%
 start = time.perf_counter()
@@ -177,6 +187,9 @@ def tell(*ids):
 # %%
 tell("4.2", "4.3")
 
+# %% [markdown]
+# On the side of the text, of eight:
+
 # %%
 found = by_id["4.2"].verdicts
 tested = sum(found.values()) > found["not tested"]
@@ -229,8 +242,16 @@ share = mtl.guess(
 )
 share
 
+# %% [markdown]
+# Both were checked a moment ago, on your machine. A step is timed part by part, with the
+# backbone free and frozen, and the backbone runs in both: storing what it says (lesson 04)
+# would save more.
+
 # %%
 tell("2.1", "2.2")
+
+# %% [markdown]
+# What the update is of all that is saved, in percent:
 
 # %%
 speed, reason = by_id["2.2"].decisions
@@ -272,12 +293,21 @@ by_part.round(2).unstack("part") if len(gradients) else Markdown("Not recorded y
 lost = mtl.guess("08-lost", "Points lost by the frozen head on newsdesk", guess=5)
 lost
 
+# %% [markdown]
+# Each line compares 3A with the same head before the backbone moved, seed by seed.
+
 # %%
 tell("3A.1", "3A.2")
+
+# %% [markdown]
+# In points of accuracy, on newsdesk:
 
 # %%
 on_newsdesk = next(d for d in by_id["3A.1"].decisions if d.corpus == "newsdesk")
 lost.reveal(round(-100 * on_newsdesk.difference, 1))
+
+# %% [markdown]
+# Does a lower rate for the backbone help, and does anything keep the task?
 
 # %%
 tell("3A.3", "3A.4")
@@ -314,6 +344,9 @@ alike
 card = mtl.decision_card(judged)
 Markdown(card)
 
+# %% [markdown]
+# Rows with one answer for every corpus and task, "not measured" among them:
+
 # %%
 rows = card.splitlines()[2:]
 alike.reveal(sum("everywhere" in row for row in rows))
@@ -342,6 +375,9 @@ seconds
 # %%
 keeping = mtl.recommend(MINE, keep="sentence", studies=STUDIES)
 print(keeping)
+
+# %% [markdown]
+# The seconds come from an epoch of a small part, trained here a moment ago.
 
 # %%
 seconds.reveal(round(keeping.seconds["sentence_head_and_backbone_frozen"], 1))
@@ -382,6 +418,9 @@ Markdown(told)
 # %%
 runs = mtl.guess("08-runs", "Different runs behind the verdicts", guess=100)
 runs
+
+# %% [markdown]
+# A run that stands behind several verdicts counts once.
 
 # %%
 behind = {key for one in judged for d in one.decisions for key in d.records}

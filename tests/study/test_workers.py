@@ -24,8 +24,13 @@ from mtlhelpers.study.worker import StudyError, Worker
 def cluster():
     """A real Dask cluster on loopback: one worker process, from its second test two."""
     where = {"host": "127.0.0.1", "dashboard_address": None, "processes": True}
+    before = dict(os.environ)
     with distributed.LocalCluster(n_workers=1, threads_per_worker=1, **where) as found:
         yield found
+    # Dask sets OMP_NUM_THREADS=1 in this process as well, which every notebook that is
+    # run afterwards would take over: half as fast, and not what its reader has.
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -22,8 +22,10 @@ report: notebooks
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python notebooks/build.py
 
+# Two processes of one thread for the tests; the notebooks as their readers run them.
 test: $(READY)
-	$(OFFLINE) $(BIN)/python -m pytest
+	$(OFFLINE) OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
+	$(OFFLINE) $(BIN)/python -m pytest notebooks
 
 lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks

@@ -32,8 +32,8 @@ CLAIMS: tuple[Claim, ...] = (
         "03",
         "With everything frozen, what the model says depends on the weights it came "
         "with alone.",
-        "test answers of 20 random heads, each after two different training sets",
-        "one answer that differs between the training sets",
+        "test answers of 20 random heads, before and after training on either set",
+        "one answer that a training changed",
     ),
     Claim(
         "1.3",

@@ -5,7 +5,6 @@ and snips", with "(sentence)" or "(ner)" behind it where the tasks differ.
 """
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,24 +64,26 @@ def prose_of(path: Path) -> str:
     return "\n\n".join(one.source for one in cells if one.cell_type == "markdown")
 
 
-@cache
-def decided(claim: str) -> list[Decision]:
-    """As the records stand, or by a check that runs now."""
-    (judged,) = judge_claims(ROOT / "studies", claim)
-    return list(judged.decisions)
-
-
 FILES = [ROOT / "README.md", *NOTEBOOKS]
 SAYINGS = [(path.name, one) for path in FILES for one in statements(prose_of(path))]
+
+
+@pytest.fixture(scope="module")
+def decided() -> dict[str, list[Decision]]:
+    """Of each claim that prose judges: as records stand, or by a check run now."""
+    ids = dict.fromkeys(one.id for _, one in SAYINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "HEADS", 2)
+        judged = judge_claims(ROOT / "studies", *ids)
+        return {one.claim.id: list(one.decisions) for one in judged}
 
 
 @pytest.mark.parametrize(
     ("where", "one"), SAYINGS, ids=[f"{where}-{one.id}" for where, one in SAYINGS]
 )
-def test_prose_says_what_the_verdict_says(where, one, monkeypatch):
-    monkeypatch.setattr(checks, "HEADS", 2)
-    found = [(d.corpus, d.task, str(d.verdict), d.said) for d in decided(one.id)]
-    assert fits(one, decided(one.id)), f"{where} says {one}; decided: {found}"
+def test_prose_says_what_the_verdict_says(where, one, decided):
+    found = [(d.corpus, d.task, str(d.verdict), d.said) for d in decided[one.id]]
+    assert fits(one, decided[one.id]), f"{where} says {one}; decided: {found}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -99,6 +99,7 @@ def weights_alone_decide(ground: Ground) -> Iterator[Decision]:
     accuracies, differing = [], 0
     for seed in range(HEADS):
         model = ground.model(seed)
+        apply_scenario(model, "all_frozen")  # its hidden states are shared by all heads
         before = ground.answers(model)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

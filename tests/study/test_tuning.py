@@ -140,6 +140,12 @@ def test_measures_are_taken_where_claims_are_decided(folder):
         assert job.measure == (expected if tuned else ())
 
 
+def test_runs_on_newsdesk_need_no_other_corpus(folder):
+    note_all(folder, "newsdesk", {"layers": (3, 4), "backbone_lr": 1e-4})
+    jobs = [job for job in read_grid(write_grid(folder)) if job.corpus == "newsdesk"]
+    assert jobs and all("probe" not in job.measure for job in jobs)
+
+
 def choice(size: int, epochs: int, steps: int, head_lr: float = 1e-3) -> Choice:
     plan = Plan(train_size=size, epochs=epochs, batch_size=16, head_lr=head_lr)
     return Choice("all", "hwu64", "minilm", plan, steps)

@@ -72,11 +72,6 @@ class Ground:
             return [*model.classify(features.pooled, features.words)]
 
 
-def run_check(claim: str, ground: Ground) -> Iterator[Decision]:
-    """The decisions of one check. Raises `KeyError` where the claim has none."""
-    yield from CHECKS[claim](ground)
-
-
 def nothing_learns(ground: Ground) -> Iterator[Decision]:
     """1.1: every tensor, every gradient, and what is said."""
     model = ground.model()

@@ -44,8 +44,11 @@ def judge_claims(folder: str | Path, *ids: str) -> Iterator[Judged]:
     Checks are run afresh (half a minute for all of them). Raises `ValueError` for an id
     that is no claim's, `StudyError` where the folder is not there.
     """
+    yield from _judged(Studies.below(folder), ids)
+
+
+def _judged(studies: Studies, ids: Sequence[str]) -> Iterator[Judged]:
     chosen = [find_claim(key) for key in ids] or CLAIMS
-    studies = Studies.below(folder)
     ground = Ground.prepare() if any(claim.id in CHECKS for claim in chosen) else None
     for claim in chosen:
         yield Judged(claim, tuple(_decide(claim, studies, ground)))
@@ -53,14 +56,15 @@ def judge_claims(folder: str | Path, *ids: str) -> Iterator[Judged]:
 
 def claim_lines(folder: Path, ids: Sequence[str], as_json: bool) -> Iterator[str]:
     """What `python -m mtlhelpers claims` says of all, or of some with their records."""
-    found = judge_claims(folder, *ids)
+    studies = Studies.below(folder)
+    found = _judged(studies, ids)
     if as_json:
         yield json.dumps([judged.to_dict() for judged in found], indent=1)
         return
     for judged in found:
         yield f"{judged.claim.id:5} {judged.claim.statement}"
         if ids:
-            yield from _behind(judged, Studies.below(folder))
+            yield from _behind(judged, studies)
         else:
             yield from (f"      {_told(decision)}" for decision in judged.decisions)
 

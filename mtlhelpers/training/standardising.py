@@ -34,7 +34,8 @@ def standardised_heads(model: SharedModel, features: Features) -> Iterator[None]
         head = model.head(task)
         if head is None or not head.weight.requires_grad:
             continue
-        mean, deviation = seen.mean(0), seen.std(0)
+        mean = seen.mean(0)
+        deviation = seen.std(0, correction=int(len(seen) > 1))  # of one: 0
         floor = (SMALLEST_SHARE * mean.abs()).clamp(min=SMALLEST)
         scale = torch.where(deviation > floor, deviation, 1.0)
         scaled = partial(_scaled, mean=mean, scale=scale)

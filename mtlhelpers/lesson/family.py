@@ -1,7 +1,7 @@
 """Several lines over one axis, each in its interval, with their names kept apart.
 
 Lesson: 05_one_head_frozen. One way of training at several settings is a family of
-lines that have no look of their own, and that often end close together.
+lines that mostly have no look of their own, and that often end close together.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 
-from mtlhelpers.lesson.figures import FONT
+from mtlhelpers.lesson.figures import FONT, LOOKS
 from mtlhelpers.lesson.tradeoff import numbered_look
 
 STYLES = ("-", "--", "-.", ":")
@@ -29,7 +29,8 @@ def draw_family(
             `_low` and `_high` behind; where it is absent or `nan`, there is none.
         x: the column that runs across, in rising order within a name.
         y: the column that runs up.
-        name: the column with the names; the first has the first look.
+        name: the column with the names. One of `LOOKS` has the look that it has in
+            every figure; of the others the first has the first look, and so on.
     """
     labels = []
     for number, (called, rows) in enumerate(table.groupby(name, sort=False)):
@@ -46,6 +47,8 @@ def _draw_one(
     """A line and its interval; return its name, at its end."""
     colour, marker = numbered_look(number)
     style = STYLES[number % len(STYLES)]
+    if own := LOOKS.get(called):
+        colour, marker, style = own.colour, own.marker, own.line
     axes.plot(
         rows[x], rows[y], color=colour, linestyle=style, marker=marker, markersize=5
     )

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.transforms import Bbox
 
 import mtlhelpers as mtl
+from mtlhelpers.lesson.figures import LOOKS
 
 
 def family(ends, **extra) -> pd.DataFrame:
@@ -46,6 +47,14 @@ def test_lines_differ_in_colour_and_in_a_second_cue():
     lines = draw(family((1.0, 2.0, 3.0, 4.0))).lines
     for cue in ("color", "marker", "linestyle"):
         assert len({getattr(line, f"get_{cue}")() for line in lines}) == 4, cue
+
+
+def test_a_scenario_has_the_look_that_it_has_everywhere():
+    names = ["none_frozen", "backbone_frozen"]
+    rows = [{"arm": name, "epoch": at, "score": at} for name in names for at in (0, 1)]
+    for name, line in zip(names, draw(pd.DataFrame(rows)).lines, strict=True):
+        known = LOOKS[name]
+        assert (line.get_color(), line.get_marker()) == (known.colour, known.marker)
 
 
 def test_an_interval_is_drawn_where_there_is_one():

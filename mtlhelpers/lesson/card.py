@@ -129,9 +129,9 @@ def decision_card(judged: Iterable[Judged]) -> str:
 
 
 def answer(row: Row, decisions: Sequence[Decision]) -> str:
-    """Each answer that a decision gives, with the places that give it."""
+    """Each answer with the places that give it; what is not measured comes last."""
     given: dict[str, list[Decision]] = {}
-    for one in decisions:
+    for one in sorted(decisions, key=lambda one: one.verdict is Verdict.NOT_TESTED):
         given.setdefault(row.answers()[one.verdict], []).append(one)
     if len(given) == 1:
         return f"**{next(iter(given))}** (everywhere: {places(decisions, decisions)})"

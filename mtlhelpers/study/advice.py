@@ -22,6 +22,7 @@ class Advice:
 
     scenario: str
     agreed: bool  # no corpus and task has the other scenario ahead by its margin
+    keeps: bool  # the dearer scenario costs the kept task no more than its margin
     expected: Mapping[str, Mapping[str, Expected]]  # of each scenario, by task
     near: tuple[Near, ...]
 
@@ -42,6 +43,7 @@ def advise(near: Sequence[Near], tasks: Sequence[str], kept: str = "") -> Advice
     return Advice(
         scenario=dear if better else cheap,
         agreed=keeps and bool(((leads if better else -leads) >= -1).all()),
+        keeps=keeps,
         expected={
             scenario: {
                 task: expected(near, scenario, task) for task in _both(tasks, kept)

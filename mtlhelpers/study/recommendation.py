@@ -54,25 +54,33 @@ def _lines(found: Recommendation) -> Iterator[str]:
     yield f"{found.case}: {found.scenario or 'not known'}"
     yield found.why
     if found.expected:
-        yield f"expected, in points ({_meaning(found)}), and seconds of training here:"
+        yield f"expected, in % ({_meaning(found)}), and seconds of training here:"
     # What is recommended comes first.
     for scenario in sorted(found.expected, key=lambda name: name != found.scenario):
         scores = "; ".join(
             f"{NAMES[task]} {score}" for task, score in found.expected[scenario].items()
         )
-        yield f"  {scenario}: {scores}; about {found.seconds[scenario]:.0f} s"
+        named = _named(scenario, found.case)
+        yield f"  {named}: {scores}; about {found.seconds[scenario]:.0f} s"
     if found.plan:
         yield f"plan: {_told(found.plan)}"
     for one in found.near:
-        yield f"  from {one}: {_means(one)}"
+        yield f"  from {one}, {' / '.join(NAMES.values())}: {_means(one)}"
+
+
+def _named(scenario: str, case: Case) -> str:
+    """A scenario, and what the recorded runs of it did to keep a task."""
+    moves = case.kept and scenario == "sentence_head_frozen"
+    return f"{scenario}, with learning without forgetting" if moves else scenario
 
 
 def _meaning(found: Recommendation) -> str:
     if len(found.near) > 1:
-        return "95 % interval for one more corpus like those below"
+        few = "; from two it cannot be narrow" if len(found.near) == 2 else ""
+        return f"95 % interval for one more corpus like those below{few}"
     if found.case.own and found.near[0].is_of(found.case.corpus):
         return "95 % interval for one more seed on this corpus"
-    return "from one corpus alone: how far yours lies from it is not known"
+    return "95 % interval for one more seed on the one corpus below, not on yours"
 
 
 def _means(one: Near) -> str:

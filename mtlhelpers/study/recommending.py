@@ -153,6 +153,8 @@ def _within(
 ) -> tuple[str | None, str]:
     """The advised scenario or, if that takes too long, one that does not."""
     said = f"The nearest records speak for {advice.scenario}, {_how_surely(advice)}."
+    if not advice.keeps:
+        said += " The other one costs the task to keep more than its margin somewhere."
     fit = [name for name, time in seconds.items() if budget is None or time <= budget]
     if advice.scenario in fit:
         return advice.scenario, said

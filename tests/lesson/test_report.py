@@ -76,6 +76,18 @@ def test_the_card_gives_each_answer_with_its_places(mixed):
     )
 
 
+def test_what_is_not_measured_comes_after_what_is():
+    one = judged(
+        "4.2",
+        ("hwu64", "ner", Verdict.NOT_TESTED),
+        ("newsdesk", "ner", Verdict.CONTRADICTED),
+    )
+    row = next(row for row in CARD if row.claim == "4.2")
+    assert answer(row, one.decisions) == (
+        "**everything** (newsdesk); **not measured** (hwu64)"
+    )
+
+
 def test_an_answer_that_is_one_everywhere_says_so():
     one = judged("4.1", ("hwu64", "ner", Verdict.SUPPORTED))
     row = next(row for row in CARD if row.claim == "4.1")

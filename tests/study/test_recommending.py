@@ -123,6 +123,12 @@ def test_a_head_that_is_kept_has_records_of_its_own(studies):
     assert (found.scenario, found.case.tasks) == ("sentence_head_frozen", ("ner",))
     assert (found.plan.first.train_size, found.plan.first.skip) == (300, 0)
     assert "to keep sentence" in str(found)
+    assert "sentence_head_frozen, with learning without forgetting:" in str(found)
+    note_runs(studies, STAYED_MORE, "newsdesk", 300, (90, 40), plan=stayed)
+    note_runs(studies, KEPT_MORE, "newsdesk", 300, (80, 70), plan=kept)
+    found = mtl.recommend(300, keep="sentence", studies=studies)
+    assert found.scenario == "sentence_head_and_backbone_frozen"
+    assert "costs the task to keep more than its margin" in found.why
 
 
 def test_ner_that_is_kept_stays_by_construction(studies):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mtlhelpers as mtl
 from mtlhelpers.__main__ import _parser
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.study.comparison import summary
@@ -33,6 +34,16 @@ def test_the_full_run_is_the_row_beside_it():
     told = "accuracy\n{}, slot F1 {}, exact match {}".format(*scores)
     assert told in README
     assert f"{row['train_seconds'] / 60:.1f} minutes" in README
+
+
+def test_the_curves_are_means_of_the_records():
+    table = mtl.study_table(ROOT / "studies" / "transfer")
+    own = table[table.corpus == "newsdesk"].groupby(["train_size", "arm"])
+    means = 100 * own[["accuracy", "ner_f1"]].mean().unstack("arm")
+    assert len(means) == 6
+    for size, row in means.iterrows():
+        told = " | ".join(f"{value:.1f}" for value in row)
+        assert f"| {size:,} | {told} |" in README
 
 
 def test_the_scenario_table_is_the_formulas():

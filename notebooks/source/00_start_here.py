@@ -76,7 +76,7 @@ assert not (machine.state == "mend").any(), "see the rows with the state `mend`"
 # | [04 backbone frozen](04_backbone_frozen.ipynb) | train the heads alone, from stored features, and find what decides |
 # | [05 one head frozen](05_one_head_frozen.ipynb) | watch a frozen task drift while the backbone moves, and what helps |
 # | [06 head and backbone frozen](06_head_and_backbone_frozen.ipynb) | prove bit for bit what stays, and measure what it costs |
-# | 07 limited vs sufficient data (coming) | find out at how many sentences the answer changes |
+# | [07 limited vs sufficient data](07_limited_vs_sufficient_data.ipynb) | find out at how many sentences the answer changes |
 # | [08 what should I freeze](08_what_should_i_freeze.ipynb) | read the verdicts, and get a recommendation |
 
 # %% [markdown]

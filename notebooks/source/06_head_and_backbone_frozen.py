@@ -1238,5 +1238,5 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 # how that looks. Had seed 1 given the same tags as seed 0, the comparison would have been
 # blind.
 #
-# Before: [05 one head frozen](05_one_head_frozen.ipynb). Next: 07, limited against
-# sufficient data (coming); then [08 what should I freeze](08_what_should_i_freeze.ipynb).
+# Before: [05 one head frozen](05_one_head_frozen.ipynb). Next:
+# [07 limited against sufficient data](07_limited_vs_sufficient_data.ipynb).

@@ -35,7 +35,7 @@ from mtlhelpers.study.statistics import (
     t_interval,
     verdict,
 )
-from mtlhelpers.study.tuning import ENDS, sizes_of
+from mtlhelpers.study.tuning import ENDS, seeds_at, sizes_of
 from mtlhelpers.study.worker import StudyError
 
 SCORE_OF: dict[str, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
@@ -77,8 +77,7 @@ def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
         if isinstance(rule, Crossing):
             yield from (_crossing(rule, corpus, task, pairs) for task in SCORE_OF)
         else:
-            size = rule.size or ENDS[corpus]
-            yield from (compare(rule, corpus, task, size, pairs) for task in rule.tasks)
+            yield from (_primary(rule, corpus, task, pairs) for task in rule.tasks)
 
 
 def pairs_of(rule: Comparison | Crossing, corpus: str, studies: Studies) -> Pairs:
@@ -89,12 +88,21 @@ def pairs_of(rule: Comparison | Crossing, corpus: str, studies: Studies) -> Pair
     return pair(first, second)
 
 
+def _primary(rule: Comparison, corpus: str, task: str, pairs: Pairs) -> Decision:
+    """The decision at the primary size, once every declared seed is recorded.
+
+    Who judges after each seed stops at the first one that says what they hoped for.
+    """
+    size = rule.size or ENDS[corpus]
+    if (there := _seeds_there(pairs, size)) < rule.seeds:
+        return _not_recorded(rule, corpus, task, size, there)
+    return compare(rule, corpus, task, size, pairs)
+
+
 def compare(
     rule: Comparison, corpus: str, task: str, size: int, pairs: Pairs
 ) -> Decision:
-    """The decision on one corpus and task at a size, primary or not."""
-    if size not in pairs:
-        return _not_recorded(corpus, task, size, (rule.first, rule.second))
+    """What a corpus and task say at a recorded size, primary or not."""
     asked = probed_corpus(corpus) if rule.of == "probe" else corpus
     groups = groups_of_test(asked, pairs)
     found = _difference(rule.of, SCORE_OF[task], *pairs[size], groups)
@@ -142,10 +150,10 @@ def _difference(
 
 
 def _crossing(rule: Crossing, corpus: str, task: str, pairs: Pairs) -> Decision:
-    """Where the lead ends; decided only when every size of the corpus is recorded."""
-    sizes = sizes_of(corpus)
-    if missing := sorted(set(sizes) - pairs.keys()):
-        return _not_recorded(corpus, task, missing[0], (rule.first, rule.second))
+    """Where the lead ends, once every seed of every size is recorded."""
+    for size in sizes_of(corpus):
+        if (there := _seeds_there(pairs, size)) < seeds_at(size):
+            return _not_recorded(rule, corpus, task, size, there)
     groups = groups_of_test(corpus, pairs)
     differences = {
         size: seed_differences(one.outcomes, two.outcomes, groups, SCORE_OF[task])
@@ -171,11 +179,18 @@ def within(found: Crossover, low: int, high: int) -> Verdict:
     return Verdict.CONTRADICTED if outside else Verdict.UNDECIDED
 
 
+def _seeds_there(pairs: Pairs, size: int) -> int:
+    """How many seeds both arms have at a size."""
+    return len(shared_seeds(*pairs[size])) if size in pairs else 0
+
+
 def _not_recorded(
-    corpus: str, task: str, size: int | None, sides: Sequence[Side]
+    rule: Comparison | Crossing, corpus: str, task: str, size: int, seeds: int
 ) -> Decision:
+    sides = (rule.first, rule.second)
     arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
-    said = f"not recorded at {size:,} sentences: {arms}"
+    so_far = f" with all seeds ({seeds} so far)" if seeds else ""
+    said = f"not recorded at {size:,} sentences{so_far}: {arms}"
     return Decision(corpus, task, size, Verdict.NOT_TESTED, said)
 
 

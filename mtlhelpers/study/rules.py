@@ -4,8 +4,10 @@ Lesson: 08_what_should_i_freeze. The primary sizes of the transfer study and of 
 further arms were written here before those runs; those of lesson 05's runs after them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
+
+from mtlhelpers.study.tuning import FEW_SEEDS, seeds_at
 
 PUBLISHED = ("snips+2000", "hwu64", "clinc150-oos+wnut17")
 TRANSFER = (*PUBLISHED, "newsdesk")
@@ -36,6 +38,7 @@ class Comparison:
     of: Literal["test", "gap", "probe"] = "test"
     # A task whose test score must be no lower as well; "own": the same task's.
     kept: Literal["own", "sentence"] | None = None
+    seeds: int = FEW_SEEDS  # declared before the runs: with fewer there is no verdict
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ MOVED_MORE, STAYED_MORE, KEPT_MORE = (
 def _frozen_against_free(
     claimed: Literal["higher", "lower"], size: int | None
 ) -> Comparison:
-    return Comparison(FROZEN, FREE, claimed, TRANSFER, size)
+    seeds = seeds_at(size) if size else FEW_SEEDS
+    return Comparison(FROZEN, FREE, claimed, TRANSFER, size, seeds=seeds)
 
 
 def _on_one_head(
@@ -84,7 +88,7 @@ def _beside_one_task(arm: str, task: str) -> Comparison:
 
 
 RULES: dict[str, tuple[Comparison | Crossing, ...]] = {
-    "2.3": (Comparison(FROZEN, FREE, "lower", TRANSFER, 300, of="gap", kept="own"),),
+    "2.3": (replace(_frozen_against_free("lower", 300), of="gap", kept="own"),),
     "2.4": (
         Comparison(FROZEN, FREE, "higher", PUBLISHED, 3_000, ("sentence",), of="probe"),
     ),

@@ -116,6 +116,11 @@ def sizes_of(corpus: str) -> list[int]:
     return [size for size in SIZES if size < end] + [end]
 
 
+def seeds_at(size: int) -> int:
+    """How many seeds a training size is run with."""
+    return MANY_SEEDS if size <= 1_000 else FEW_SEEDS
+
+
 def nearest_choice(choices: Sequence[Choice], size: int) -> Choice:
     """What was chosen at the tuned size that is nearest, as ratios go."""
     return min(choices, key=lambda one: abs(math.log(size / one.plan.train_size)))
@@ -150,7 +155,7 @@ def _key(job: Job, **changes: Any) -> str:
 
 def _block(choice: Choice, size: int) -> str:
     plan = choice.at(size)
-    seeds = list(range(MANY_SEEDS if size <= 1_000 else FEW_SEEDS))
+    seeds = list(range(seeds_at(size)))
     told = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
     where = {"arm": choice.arm, "corpus": choice.corpus, "backbone": choice.backbone}
     if size == choice.plan.train_size and (asked := _measures(choice)):

@@ -11,9 +11,9 @@ from mtlhelpers.study.crossover import ABOVE, BELOW, Crossover
 from mtlhelpers.study.grid import Job
 from mtlhelpers.study.judging import Studies, judge, with_kept, within
 from mtlhelpers.study.records import write_record
-from mtlhelpers.study.rules import Comparison, Crossing, Side
+from mtlhelpers.study.rules import RULES, Comparison, Crossing, Side
 from mtlhelpers.study.statistics import Difference, Verdict, paired_difference
-from mtlhelpers.study.tuning import ENDS, sizes_of
+from mtlhelpers.study.tuning import ENDS, seeds_at, sizes_of
 
 FROZEN, FREE = Side("made_up", "frozen"), Side("made_up", "free")
 CORPUS, SIZE, SENTENCES = "hwu64", 300, 400
@@ -172,8 +172,21 @@ def test_above_a_largest_size_beyond_the_range_is_outside():
     assert within(found, 5_000, 20_000) is Verdict.CONTRADICTED
 
 
-def test_a_crossing_waits_for_every_size(tmp_path):
-    ahead, behind = outcomes.random_arms(0, SENTENCES, seeds=3)
+def test_a_verdict_waits_for_every_declared_seed(arms, tmp_path):
+    """Who judges after each seed stops when it suits them."""
+    (found,) = decide(tmp_path, rule(seeds=6))
+    assert (found.verdict, found.records) == (Verdict.NOT_TESTED, ())
+    assert "not recorded at 300 sentences with all seeds (5 so far)" in found.said
+
+
+@pytest.mark.parametrize("claim", ["2.3", "4.2"])
+def test_little_data_is_judged_with_as_many_seeds_as_the_study_declares(claim):
+    (one,) = RULES[claim]
+    assert one.seeds == seeds_at(one.size) == 10
+
+
+def test_a_crossing_waits_for_every_size_and_seed(tmp_path):
+    ahead, behind = outcomes.random_arms(0, SENTENCES, seeds=10)
     one = Crossing(FROZEN, FREE, 5_000, 20_000, (CORPUS,))
     *sizes, last = sizes_of(CORPUS)
     for size in sizes:
@@ -182,12 +195,15 @@ def test_a_crossing_waits_for_every_size(tmp_path):
             note(tmp_path, side, runs, size=size)
     waiting = decide(tmp_path, one)[0]
     assert (waiting.verdict, waiting.size) == (Verdict.NOT_TESTED, last)
-    for side, runs in zip((FROZEN, FREE), (behind, ahead)):
-        note(tmp_path, side, runs, size=last)
+    for seeds in (range(4), range(4, 10)):
+        for side, runs in zip((FROZEN, FREE), (behind, ahead)):
+            note(tmp_path, side, {seed: runs[seed] for seed in seeds}, size=last)
+        if seeds[0] == 0:
+            assert "(4 so far)" in decide(tmp_path, one)[0].said
     found = decide_labels_alone(tmp_path, one)
     assert found.verdict is Verdict.CONTRADICTED
     assert 30 <= found.interval[0] <= found.interval[1] <= 100
-    assert (found.seeds, len(found.records)) == (3, 6 * len(sizes_of(CORPUS)))
+    assert (found.seeds, len(found.records)) == (10, 20 * len(sizes_of(CORPUS)))
 
 
 def decide_labels_alone(folder, one):

@@ -15,7 +15,6 @@ from mtlhelpers.study.grid import Job
 from mtlhelpers.study.records import NUMERICS, read_records
 from mtlhelpers.study.statistics import MARGINS
 from mtlhelpers.study.worker import StudyError, Worker, told
-from mtlhelpers.training.plan import Plan
 
 TOLERANCE = {score: MARGINS[score] for score in ("accuracy", "ner_f1")}
 
@@ -29,11 +28,9 @@ def again_lines(folder: Path, key: str, bar: bool = False) -> Iterator[str]:
             `TOLERANCE`.
     """
     record = _find(folder, key)
-    plan = Plan.from_dict(record["plan"])
-    yield f"{told(record['arm'], record['corpus'], plan.seed)}, as recorded in {key}"
+    job = Job.of(record)
+    yield f"{told(job.arm, job.corpus, job.plan.seed)}, as recorded in {key}"
     _check_corpus(record)
-    threads = record["environment"]["threads"]
-    job = Job(record["arm"], record["corpus"], record["backbone"], plan, threads)
     worker = Worker()
     now = worker.carry_out(worker.id_of(job), job, bar)
     _check_same(record, now, "backbone_sha256")

@@ -49,6 +49,13 @@ class Job:
     threads: int = THREADS  # of torch, while the plan is carried out
     measure: tuple[str, ...] = ()  # of the trained model, besides its scores
 
+    @classmethod
+    def of(cls, record: dict[str, Any]) -> "Job":
+        """The job that a record is of, without what was measured besides its scores."""
+        where = record["arm"], record["corpus"], record["backbone"]
+        threads = record["environment"].get("threads", THREADS)
+        return cls(*where, Plan.from_dict(record["plan"]), threads)
+
 
 def read_grid(path: Path) -> list[Job]:
     """Every job that the file declares, each once, in its order."""

@@ -4,8 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -14,29 +13,43 @@ from mtlhelpers.study.handing_out import HandOut
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.running import Study
 from mtlhelpers.study.worker import told
+from mtlhelpers.training.plan import Plan
 
 UNKNOWN = "unknown"
+WHOLE = 10_000  # sentences, where a plan takes all that there are
+
+
+class Took(NamedTuple):
+    """What a run took."""
+
+    passes: int  # sentences trained with, each as often as it was
+    training: float  # seconds of the last stage
+    rest: float  # seconds of all else: scoring, measures, an earlier stage
 
 
 @dataclass
 class Pace:
     """How long recorded runs took, by arm, corpus and size."""
 
-    _seen: dict[tuple, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _seen: dict[tuple, list[Took]] = field(default_factory=lambda: defaultdict(list))
 
     def note(self, record: dict[str, Any]) -> None:
         """Learn from a record."""
-        size = record["plan"]["train_size"]
-        where = record["arm"], record["corpus"]
-        self._seen[where].append(seconds_of(record))
-        self._seen[*where, size].append(seconds_of(record))
+        training = record["seconds"]["total"]
+        job = Job.of(record)
+        took = Took(_passes(job.plan), training, seconds_of(record) - training)
+        for where in _places(job):
+            self._seen[where].append(took)
 
     def expect(self, job: Job) -> float | None:
-        """Seconds: the mean of runs of the same arm, corpus and size, else of the same
-        arm and corpus; None where there are none."""
-        where = job.arm, job.corpus
-        seen = self._seen.get((*where, job.plan.train_size)) or self._seen.get(where)
-        return mean(seen) if seen else None
+        """Seconds, from runs of the same arm, corpus and size; else of any size, else
+        of any corpus. Training counts by the sentences that pass, the rest as it is.
+        None where the arm has no run."""
+        for where in _places(job):
+            if seen := self._seen.get(where):
+                passes, training, rest = (sum(column) for column in zip(*seen))
+                return training / passes * _passes(job.plan) + rest / len(seen)
+        return None
 
     def tell(self, jobs: Iterable[Job], at_once: float = 1.0) -> str:
         """How long these jobs will take with so many under way at once, in words."""
@@ -46,6 +59,17 @@ class Pace:
             return UNKNOWN
         lead = "about" if len(known) == len(expected) else "at least"
         return f"{lead} {in_words(sum(known) / at_once)}"
+
+
+def _places(job: Job) -> list[tuple]:
+    """Where a run like this one may have been seen, the most alike first."""
+    where = job.arm, job.corpus, job.plan.train_size
+    return [where[:known] for known in (3, 2, 1)]
+
+
+def _passes(plan: Plan) -> int:
+    sentences = plan.train_size or WHOLE
+    return sentences * plan.resolve(sentences).epochs
 
 
 def seconds_of(record: dict[str, Any]) -> float:

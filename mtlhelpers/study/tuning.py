@@ -81,7 +81,7 @@ def choose(tuning: Path) -> list[Choice]:
     that are equal the first in the grid wins. Corpora of which a run is not recorded
     yet are left out.
     """
-    found = {_key(_job(record)): record for record in read_records(tuning)[0]}
+    found = {_key(Job.of(record)): record for record in read_records(tuning)[0]}
     tried: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     waiting = set()
     for job in read_grid(tuning / "grid.toml"):
@@ -137,13 +137,8 @@ def _best(configurations: Sequence[Sequence[dict[str, Any]]]) -> Choice:
         return math.fsum(values) / len(values)
 
     best = max(configurations, key=score)[0]
-    job = _job(best)
+    job = Job.of(best)
     return Choice(job.arm, job.corpus, job.backbone, job.plan, best["steps"])
-
-
-def _job(record: dict[str, Any]) -> Job:
-    plan = Plan.from_dict(record["plan"])
-    return Job(record["arm"], record["corpus"], record["backbone"], plan)
 
 
 def _key(job: Job, **changes: Any) -> str:

@@ -21,7 +21,7 @@ def claim_table(judged: Iterable[Judged]) -> pd.DataFrame:
     rows = [
         (
             one.claim.id,
-            decision.corpus,
+            decision.where,
             decision.task,
             decision.size,
             str(decision.verdict),
@@ -79,5 +79,5 @@ def _tasks(decisions: Iterable[Decision]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for one in decisions:
         if one.corpus != "-":
-            found.setdefault(one.corpus, []).append(one.task)
+            found.setdefault(one.where, []).append(one.task)
     return found

@@ -130,8 +130,8 @@ CLAIMS: tuple[Claim, ...] = (
         "Pre-training on masked words and next sentences fits both tasks.",
         "bert-base-uncased against its random weights",
         "random weights that do as well",
-        untested="minilm is distilled and tuned for similarity; records of "
-        "studies/bert_base will decide it",
+        untested="minilm is distilled and tuned for similarity: this takes runs of "
+        "bert-base-uncased and of random:bert-base-uncased side by side",
     ),
     Claim(
         "4.1",

@@ -9,6 +9,8 @@ from typing import Any
 
 from mtlhelpers.study.statistics import Verdict
 
+BACKBONE = "minilm"  # what the report is made with
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -23,6 +25,13 @@ class Decision:
     interval: tuple[float, float] | None = None
     seeds: int = 0  # how many
     records: tuple[str, ...] = ()  # ids; none where a check ran afresh
+    backbone: str = BACKBONE
+
+    @property
+    def where(self) -> str:
+        """The corpus, with the backbone where it is another than the report's."""
+        own = self.backbone == BACKBONE
+        return self.corpus if own else f"{self.corpus} with {self.backbone}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON data; an end of the interval without bound is None."""

@@ -26,7 +26,15 @@ from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.measures import probed_corpus
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.redrawing import Score, seed_differences
-from mtlhelpers.study.rules import Comparison, Crossing, Side
+from mtlhelpers.study.rules import (
+    BERT_BASE,
+    RULES,
+    Comparison,
+    Crossing,
+    Rule,
+    Side,
+    on_bert_base,
+)
 from mtlhelpers.study.statistics import (
     MARGINS,
     Difference,
@@ -61,16 +69,29 @@ class Studies:
 
     def of(self, side: Side, corpus: str) -> list[Record]:
         """The records of an arm on a corpus."""
-        if side.study not in self._read:
-            self._read[side.study] = read_records(self.folder / side.study)[0]
-        return select(self._read[side.study], corpus, side.arm, **dict(side.settings))
+        return select(self.all(side.study), corpus, side.arm, **dict(side.settings))
+
+    def all(self, study: str) -> list[Record]:
+        """Every record of a study; none where there is no such study."""
+        if study not in self._read:
+            self._read[study] = read_records(self.folder / study)[0]
+        return self._read[study]
 
     def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
         """The runs of an arm on a corpus, by training size."""
         return by_size(self.of(side, corpus))
 
 
-def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
+def rules_of(key: str, studies: Studies) -> list[Rule]:
+    """The rules of a claim; those of the transfer study for bert-base-uncased as well,
+    once its study has records."""
+    own = list(RULES.get(key, ()))
+    if not studies.all(BERT_BASE):
+        return own
+    return own + [other for rule in own if (other := on_bert_base(rule))]
+
+
+def judge(rule: Rule, studies: Studies) -> Iterator[Decision]:
     """The decisions on every corpus and task that a rule names, at its primary size."""
     for corpus in rule.corpora:
         pairs = pairs_of(rule, corpus, studies)
@@ -80,7 +101,7 @@ def judge(rule: Comparison | Crossing, studies: Studies) -> Iterator[Decision]:
             yield from (_primary(rule, corpus, task, pairs) for task in rule.tasks)
 
 
-def pairs_of(rule: Comparison | Crossing, corpus: str, studies: Studies) -> Pairs:
+def pairs_of(rule: Rule, corpus: str, studies: Studies) -> Pairs:
     """Both arms of a rule on a corpus, by training size."""
     first, second = (studies.runs(side, corpus) for side in (rule.first, rule.second))
     if isinstance(rule, Comparison) and rule.of == "probe":
@@ -124,6 +145,7 @@ def compare(
         (found.low, found.high),
         found.seeds,
         shared_ids(*pairs[size]),
+        rule.backbone,
     )
 
 
@@ -164,7 +186,8 @@ def _crossing(rule: Crossing, corpus: str, task: str, pairs: Pairs) -> Decision:
     seeds = min(len(one.seeds) for one in differences.values())
     ends = found.low, found.high
     said = within(found, rule.low, rule.high)
-    return Decision(corpus, task, None, said, str(found), None, ends, seeds, ids)
+    told = said, str(found), None, ends, seeds, ids, rule.backbone
+    return Decision(corpus, task, None, *told)
 
 
 def within(found: Crossover, low: int, high: int) -> Verdict:
@@ -185,13 +208,14 @@ def _seeds_there(pairs: Pairs, size: int) -> int:
 
 
 def _not_recorded(
-    rule: Comparison | Crossing, corpus: str, task: str, size: int, seeds: int
+    rule: Rule, corpus: str, task: str, size: int, seeds: int
 ) -> Decision:
     sides = (rule.first, rule.second)
     arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
     so_far = f" with all seeds ({seeds} so far)" if seeds else ""
     said = f"not recorded at {size:,} sentences{so_far}: {arms}"
-    return Decision(corpus, task, size, Verdict.NOT_TESTED, said)
+    told = Verdict.NOT_TESTED, said
+    return Decision(corpus, task, size, *told, backbone=rule.backbone)
 
 
 def _in_words(found: Difference, name: str = "") -> str:

@@ -7,6 +7,7 @@ further arms were written here before those runs; those of lesson 05's runs afte
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from mtlhelpers.study.decision import BACKBONE
 from mtlhelpers.study.tuning import FEW_SEEDS, seeds_at
 
 PUBLISHED = ("snips+2000", "hwu64", "clinc150-oos+wnut17")
@@ -39,6 +40,7 @@ class Comparison:
     # A task whose test score must be no lower as well; "own": the same task's.
     kept: Literal["own", "sentence"] | None = None
     seeds: int = FEW_SEEDS  # declared before the runs: with fewer there is no verdict
+    backbone: str = BACKBONE
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class Crossing:
     low: int
     high: int
     corpora: tuple[str, ...]
+    backbone: str = BACKBONE
 
+
+Rule = Comparison | Crossing
 
 FROZEN, FREE = Side("transfer", "backbone_frozen"), Side("transfer", "none_frozen")
 MOVED = Side("one_head_frozen", "3A", (("backbone_lr", 3e-4),))
@@ -87,7 +92,7 @@ def _beside_one_task(arm: str, task: str) -> Comparison:
     return Comparison(FREE, Side("further", arm), "higher", JOINT, 3_000, (task,))
 
 
-RULES: dict[str, tuple[Comparison | Crossing, ...]] = {
+RULES: dict[str, tuple[Rule, ...]] = {
     "2.3": (replace(_frozen_against_free("lower", 300), of="gap", kept="own"),),
     "2.4": (
         Comparison(FROZEN, FREE, "higher", PUBLISHED, 3_000, ("sentence",), of="probe"),
@@ -121,3 +126,14 @@ RULES: dict[str, tuple[Comparison | Crossing, ...]] = {
         _beside_one_task("ner alone", "ner"),
     ),
 }
+
+BERT_BASE = "bert_base"  # the study of this name: studies/transfer on another backbone
+
+
+def on_bert_base(rule: Rule) -> Rule | None:
+    """A rule on the transfer study as one on studies/bert_base; None for any other."""
+    sides = rule.first, rule.second
+    if any(side.study != FROZEN.study for side in sides):
+        return None
+    first, second = (side._replace(study=BERT_BASE) for side in sides)
+    return replace(rule, first=first, second=second, backbone="bert-base-uncased")

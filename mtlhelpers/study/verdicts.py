@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from mtlhelpers.study.checks import CHECKS, Ground
 from mtlhelpers.study.claims import CLAIMS, Claim, find_claim
 from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.judging import Studies, compare, judge, pairs_of
-from mtlhelpers.study.rules import RULES, Comparison
+from mtlhelpers.study.judging import Studies, compare, judge, pairs_of, rules_of
+from mtlhelpers.study.rules import Comparison
 from mtlhelpers.study.statistics import Verdict
 
 
@@ -72,7 +72,7 @@ def claim_lines(folder: Path, ids: Sequence[str], as_json: bool) -> Iterator[str
 def _decide(
     claim: Claim, studies: Studies, ground: Ground | None
 ) -> Iterator[Decision]:
-    for rule in RULES.get(claim.id, ()):
+    for rule in rules_of(claim.id, studies):
         yield from judge(rule, studies)
     if claim.id in CHECKS:
         yield from CHECKS[claim.id](ground)
@@ -88,7 +88,7 @@ def _behind(judged: Judged, studies: Studies) -> Iterator[str]:
         yield f"      {_told(decision)}"
         if decision.records:
             yield f"        records: {' '.join(decision.records)}"
-    for rule in RULES.get(judged.claim.id, ()):
+    for rule in rules_of(judged.claim.id, studies):
         if isinstance(rule, Comparison):
             yield from _other_sizes(rule, studies)
 
@@ -100,11 +100,11 @@ def _other_sizes(rule: Comparison, studies: Studies) -> Iterator[str]:
         for task in rule.tasks:
             for size in pairs:
                 found = compare(rule, corpus, task, size, pairs)
-                yield f"      {corpus}, {task}, {size:,} sentences: {found.said}"
+                yield f"      {found.where}, {task}, {size:,} sentences: {found.said}"
 
 
 def _told(decision: Decision) -> str:
-    where = [decision.corpus, decision.task]
+    where = [decision.where, decision.task]
     if decision.size is not None:
         where.append(f"{decision.size:,} sentences")
     if decision.seeds:

@@ -211,7 +211,7 @@ Markdown(f"{sum(found.values()) - found['not tested']} of 8 are tested so far.")
 def picture(key, title):
     """Differences of a claim in points, with intervals; None before they are recorded."""
     found = {
-        f"{d.corpus}, {d.task}": d
+        f"{d.where}, {d.task}": d
         for d in by_id[key].decisions
         if d.interval is not None
     }

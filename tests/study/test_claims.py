@@ -19,7 +19,7 @@ IDS = (
 )
 DECISION = {
     *("corpus", "task", "size", "verdict", "difference", "interval", "seeds"),
-    *("records", "said"),
+    *("records", "said", "backbone"),
 }
 
 

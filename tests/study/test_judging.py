@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import mtlhelpers as mtl
 from mtlhelpers.study.crossover import ABOVE, BELOW, Crossover
 from mtlhelpers.study.grid import Job
-from mtlhelpers.study.judging import Studies, judge, with_kept, within
+from mtlhelpers.study.judging import Studies, judge, rules_of, with_kept, within
 from mtlhelpers.study.records import write_record
 from mtlhelpers.study.rules import RULES, Comparison, Crossing, Side
 from mtlhelpers.study.statistics import Difference, Verdict, paired_difference
@@ -132,6 +132,23 @@ def test_what_is_kept_is_judged_by_the_probe_alone(arms, tmp_path):
     assert found.said.startswith("probe -20.0 points")
     (missing,) = decide(tmp_path, rule(of="probe"))  # at 300 it was not measured
     assert missing.verdict is Verdict.NOT_TESTED
+
+
+def test_runs_on_bert_base_are_judged_once_there_are_some(arms, tmp_path):
+    transfer, bert_base = (Side(s, FROZEN.arm) for s in ("transfer", "bert_base"))
+    free = transfer._replace(arm=FREE.arm)
+    own = Comparison(transfer, free, "higher", (CORPUS,), SIZE, ("sentence",))
+    studies = Studies(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RULES, "4.2", (own, rule()))
+        assert rules_of("4.2", studies) == [own, rule()]
+        for side, runs in zip((bert_base, bert_base._replace(arm=FREE.arm)), arms):
+            note(tmp_path, side, runs)
+        *there, added = rules_of("4.2", Studies(tmp_path))
+    assert there == [own, rule()]
+    (found,) = decide(tmp_path, added)
+    assert found.verdict is Verdict.SUPPORTED
+    assert found.where == f"{CORPUS} with bert-base-uncased"
 
 
 ENDS_OF = st.tuples(st.floats(-1, 1), st.floats(-1, 1)).map(sorted)

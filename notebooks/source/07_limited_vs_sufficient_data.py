@@ -11,6 +11,7 @@
 # - see what tuning chose for each side, and by how much it matters;
 # - read learning curves of both tasks, seed by seed and as intervals;
 # - work out one difference by hand, and look for the crossing;
+# - lay the corpora side by side;
 # - ask whether freezing protects from overfitting, size by size;
 # - train both sides yourself, and add a size of your own.
 #
@@ -103,19 +104,21 @@ FOLDER = "../studies/transfer"
 Markdown(COMMAND)
 
 # %% [markdown]
-# How many seeds are there, by corpus and number of training sentences? Scores are turned
-# into percent here, once for all.
+# How many seeds do both sides have, by corpus and number of training sentences? Scores are
+# turned into percent here, once for all.
 
 # %%
 everything = mtl.study_table(FOLDER)
 columns = [score + moment for score in SCORES for moment in ("", "_train")]
 everything[columns] = 100 * everything[columns].astype(float)
-counted = everything.groupby(["corpus", "train_size"]).seed.nunique().unstack()
+sides = everything.groupby(["corpus", "train_size", "seed"]).arm.nunique()
+counted = (sides == 2).groupby(["corpus", "train_size"]).sum().unstack()
 counted.reindex(CORPORA).fillna(0).astype(int).rename_axis(columns="seeds at")
 
 # %% [markdown]
-# A zero, or a row without columns, has no records yet. The cells below then say so and go
-# on. Whatever is shown of records names them underneath:
+# The study declares ten seeds up to 1,000 sentences and five above. Where there are fewer
+# than two, the cells below say so or leave the size out, and go on. Whatever is shown of
+# records names them underneath:
 
 
 # %%
@@ -946,6 +949,7 @@ pd.Series(at_size).value_counts(normalize=True).round(3).sort_index()
 # - you saw what tuning chose for each side, and by how much it matters;
 # - you read learning curves of both tasks, seed by seed and as intervals;
 # - you worked out one difference by hand, and looked for the crossing;
+# - you laid the corpora side by side;
 # - you asked whether freezing protects from overfitting, size by size;
 # - you trained both sides yourself, and added a size of your own.
 #

@@ -11,6 +11,8 @@ import mtlhelpers as mtl
 from mtlhelpers.__main__ import _parser
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.study.comparison import summary
+from mtlhelpers.study.rules import TRANSFER
+from mtlhelpers.study.tuning import seeds_at
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,13 +39,19 @@ def test_the_full_run_is_the_row_beside_it():
 
 
 def test_the_curves_are_means_of_the_records():
-    table = mtl.study_table(ROOT / "studies" / "transfer")
-    own = table[table.corpus == "newsdesk"].groupby(["train_size", "arm"])
-    means = 100 * own[["accuracy", "ner_f1"]].mean().unstack("arm")
-    assert len(means) == 6
-    for size, row in means.iterrows():
-        told = " | ".join(f"{value:.1f}" for value in row)
-        assert f"| {size:,} | {told} |" in README
+    """Every corpus and size whose seeds are all recorded has its row, and no other."""
+    scores = ["accuracy", "ner_f1"]
+    runs = mtl.study_table(ROOT / "studies" / "transfer")
+    expected = set()
+    for (corpus, size), rows in runs.groupby(["corpus", "train_size"]):
+        arms = rows.groupby("arm")
+        if len(arms) == 2 and arms.seed.nunique().min() == seeds_at(size):
+            means = 100 * arms[scores].mean().unstack()
+            told = " | ".join(f"{value:.1f}" for value in means)
+            expected.add(f"| {corpus} | {size:,} | {told} |")
+    corpora = "|".join(map(re.escape, TRANSFER))
+    found = re.findall(rf"^\| (?:{corpora}) \| [\d,]+ \|.*$", README, re.M)
+    assert set(found) == expected
 
 
 def test_the_scenario_table_is_the_formulas():

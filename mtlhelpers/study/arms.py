@@ -5,6 +5,7 @@ Lesson: 07_limited_vs_sufficient_data.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.corpora import STUDIED, load_corpus
@@ -96,6 +97,12 @@ def groups_of_test(corpus: str, pairs: Pairs) -> Sequence[str]:
     if not pairs:
         return []
     if corpus not in (*PUBLISHERS, *STUDIED):
-        return load_corpus(corpus).splits["test"]["group"][:]
+        return _named_groups(corpus)
     run = next(iter(next(iter(pairs.values()))[0].outcomes.values()))
     return [f"{number:06}" for number in range(len(run.label_right))]
+
+
+@cache
+def _named_groups(corpus: str) -> tuple[str, ...]:
+    """Kept, since every comparison asks, and newsdesk takes seconds to build."""
+    return tuple(load_corpus(corpus).splits["test"]["group"][:])

@@ -545,10 +545,9 @@ def draw_corpora(rows, score):
     own = rows[rows.score == score].rename(columns=ends)
     mtl.draw_family(axes, own, x="train_size", y="difference", name="corpus")
     mark_sizes(axes, own.train_size)
-    told = ", ".join(
-        f"{row.corpus} {row.difference:+.1f} at {row.train_size:,}"
-        for row in own.itertuples()
-    )
+    at = [f"{y:+.1f} at {x:,}" for x, y in zip(own.train_size, own.difference)]
+    lines = own.assign(at=at).groupby("corpus", sort=False).at.agg(", ".join)
+    told = "; ".join(f"{corpus} {line}" for corpus, line in lines.items())
     return mtl.show_figure(figure, f"Line chart. {title}, in points: {told}.")
 
 

@@ -139,7 +139,7 @@ def draw_bars(
     log: bool = False,
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Draw one horizontal bar a name, first on top, each with its value written beside.
+    """Draw one horizontal bar a name, first on top, each with its value at its end.
 
     `form` formats the value; `intervals` gives (low, high) by name. On a logarithmic
     axis, which `log` sets, zero has no bar but still its label.
@@ -150,15 +150,15 @@ def draw_bars(
         axes.barh(row, value, color=style.colour, hatch=style.hatch, edgecolor="white")
         if intervals:
             axes.plot([low, high], [row, row], color=INK, linewidth=1.5)
-        beside = 0 if log and value <= 0 else max(high, value)
-        at = (0, row) if log and value <= 0 else (beside, row)
-        where = axes.get_yaxis_transform() if log and value <= 0 else axes.transData
+        no_bar, to_left = log and value <= 0, value < 0
+        end = min(low, value) if to_left else max(high, value)
         axes.annotate(
             form.format(value),
-            at,
-            xycoords=where,
-            xytext=(5, 0),
+            (0 if no_bar else end, row),
+            xycoords=axes.get_yaxis_transform() if no_bar else axes.transData,
+            xytext=(-5 if to_left else 5, 0),
             textcoords="offset points",
+            ha="right" if to_left else "left",
             va="center",
             **FONT,
         )

@@ -24,7 +24,7 @@
 #
 # **What you need**: lessons 02 and 04.
 #
-# **Time**: 35 minutes to read, about 1 minute and a half to run on two cores.
+# **Time**: 35 minutes to read, 1 to 3 minutes to run on two cores, by their speed.
 #
 # **Peak memory**: under 2 GB.
 
@@ -566,7 +566,7 @@ by_corpus = pd.concat(
 every_id = sorted({key for ids in by_corpus.ids for key in ids})
 
 # %% [markdown]
-# Labels first. Where few runs are recorded yet, the interval is wide.
+# Labels first:
 
 # %%
 from_records(by_corpus, lambda rows: draw_corpora(rows, "accuracy"), every_id)
@@ -795,7 +795,7 @@ def run_of(plan):
 mine = {(FROZEN, size): run_of(plan_of(FROZEN, size)) for size in (100, 300)}
 
 # %% [markdown]
-# Training everything takes about half a minute.
+# Training everything takes half a minute on fast cores, a minute and a half on slow ones.
 
 # %%
 mine[FREE, 100] = run_of(plan_of(FREE, 100))

@@ -84,6 +84,15 @@ def test_the_ticks_of_a_logarithmic_axis_are_left_as_they_are(draw):
     assert axes.get_xticks().tolist() == [10, 100, 1000]
 
 
+def test_a_value_below_zero_stands_left_of_its_bar_and_interval():
+    _, axes = mtl.new_figure("difference", across="points")
+    ends = {"ner": (-3.0, -1.0), "sentence": (1.0, 3.0)}
+    mtl.draw_bars(axes, {"ner": -2.0, "sentence": 2.0}, intervals=ends)
+    below, above = axes.texts
+    assert (below.xy[0], below.get_ha()) == (-3.0, "right")
+    assert (above.xy[0], above.get_ha()) == (3.0, "left")
+
+
 def test_alt_text_of_bars_tells_their_intervals():
     ends = {"ner": (0.4, 0.6)}
     values = {"ner": 0.5, "sentence": 0.9}

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mtlhelpers.study.judging import SCORE_OF, Studies
+from mtlhelpers.study.judging import SCORE_OF
 from mtlhelpers.study.nearest import FRESH, Expected, Near, nearest, recorded
 from mtlhelpers.study.rules import TASKS, TRANSFER
 from mtlhelpers.study.statistics import MARGINS
+from mtlhelpers.study.studies import Studies
 
 
 @dataclass(frozen=True)

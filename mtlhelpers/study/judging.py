@@ -4,27 +4,21 @@ Lesson: 08_what_should_i_freeze.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from mtlhelpers.study.arms import (
     ArmRuns,
     Pairs,
-    Record,
     as_probed,
-    by_size,
     groups_of_test,
     pair,
-    select,
     shared_ids,
     shared_seeds,
 )
 from mtlhelpers.study.crossover import ABOVE, Crossover, crossover
 from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.measures import probed_corpus
-from mtlhelpers.study.records import read_records
 from mtlhelpers.study.redrawing import Score, seed_differences
 from mtlhelpers.study.rules import (
     BERT_BASE,
@@ -32,7 +26,6 @@ from mtlhelpers.study.rules import (
     Comparison,
     Crossing,
     Rule,
-    Side,
     on_bert_base,
 )
 from mtlhelpers.study.statistics import (
@@ -43,43 +36,11 @@ from mtlhelpers.study.statistics import (
     t_interval,
     verdict,
 )
+from mtlhelpers.study.studies import Studies
 from mtlhelpers.study.tuning import ENDS, seeds_at, sizes_of
-from mtlhelpers.study.worker import StudyError
 
 SCORE_OF: dict[str, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
 NAMED = {"test": "", "gap": "gap ", "probe": "probe "}  # what a difference is of
-
-
-@dataclass
-class Studies:
-    """The records of all studies below a folder, each study read once."""
-
-    folder: Path
-    _read: dict[str, list[Record]] = field(default_factory=dict, repr=False)
-
-    @classmethod
-    def below(cls, folder: str | Path) -> "Studies":
-        """Those in a folder. Raises `StudyError` where it is not there."""
-        if not Path(folder).is_dir():
-            raise StudyError(
-                f"{folder} is no folder: name the one with the studies (--studies "
-                f"FOLDER); in a clone it is `studies`"
-            )
-        return cls(Path(folder))
-
-    def of(self, side: Side, corpus: str) -> list[Record]:
-        """The records of an arm on a corpus."""
-        return select(self.all(side.study), corpus, side.arm, **dict(side.settings))
-
-    def all(self, study: str) -> list[Record]:
-        """Every record of a study; none where there is no such study."""
-        if study not in self._read:
-            self._read[study] = read_records(self.folder / study)[0]
-        return self._read[study]
-
-    def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
-        """The runs of an arm on a corpus, by training size."""
-        return by_size(self.of(side, corpus))
 
 
 def rules_of(key: str, studies: Studies) -> list[Rule]:

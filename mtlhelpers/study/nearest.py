@@ -14,7 +14,7 @@ from scipy import stats
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.study.arms import Record
-from mtlhelpers.study.judging import SCORE_OF, Studies
+from mtlhelpers.study.judging import SCORE_OF
 from mtlhelpers.study.rules import (
     FREE,
     FROZEN,
@@ -26,6 +26,7 @@ from mtlhelpers.study.rules import (
     TRANSFER,
     Side,
 )
+from mtlhelpers.study.studies import Studies
 
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
 CONFIDENCE = 0.95

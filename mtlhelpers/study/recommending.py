@@ -11,7 +11,6 @@ from mtlhelpers.data.corpora import load_corpus
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.study.advice import Advice, advise
 from mtlhelpers.study.calibration import expected_seconds
-from mtlhelpers.study.judging import Studies
 from mtlhelpers.study.nearest import (
     FAR,
     FRESH,
@@ -23,6 +22,7 @@ from mtlhelpers.study.nearest import (
 )
 from mtlhelpers.study.recommendation import Case, Recommendation
 from mtlhelpers.study.rules import TASKS
+from mtlhelpers.study.studies import Studies
 from mtlhelpers.study.tuning import Choice
 from mtlhelpers.training.plan import Plan
 

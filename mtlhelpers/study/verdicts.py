@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 from mtlhelpers.study.checks import CHECKS, Ground
 from mtlhelpers.study.claims import CLAIMS, Claim, find_claim
 from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.judging import Studies, compare, judge, pairs_of, rules_of
+from mtlhelpers.study.judging import compare, judge, pairs_of, rules_of
 from mtlhelpers.study.rules import Comparison
 from mtlhelpers.study.statistics import Verdict
+from mtlhelpers.study.studies import Studies
 
 
 class Judged(NamedTuple):

@@ -5,9 +5,9 @@ from helpers.advice import note_runs
 
 import mtlhelpers as mtl
 from mtlhelpers.study.advice import advise
-from mtlhelpers.study.judging import Studies
 from mtlhelpers.study.nearest import FRESH, KEEPING, nearest
 from mtlhelpers.study.rules import FREE, FROZEN, KEPT_MORE, STAYED_MORE
+from mtlhelpers.study.studies import Studies
 
 BOTH = ("sentence", "ner")
 

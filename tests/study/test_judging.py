@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 import mtlhelpers as mtl
 from mtlhelpers.study.crossover import ABOVE, BELOW, Crossover
 from mtlhelpers.study.grid import Job
-from mtlhelpers.study.judging import Studies, judge, rules_of, with_kept, within
+from mtlhelpers.study.judging import judge, rules_of, with_kept, within
 from mtlhelpers.study.records import write_record
 from mtlhelpers.study.rules import RULES, Comparison, Crossing, Side
 from mtlhelpers.study.statistics import Difference, Verdict, paired_difference
+from mtlhelpers.study.studies import Studies
 from mtlhelpers.study.tuning import ENDS, seeds_at, sizes_of
 
 FROZEN, FREE = Side("made_up", "frozen"), Side("made_up", "free")

@@ -8,9 +8,9 @@ from helpers.advice import note_runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlhelpers.study.judging import Studies
 from mtlhelpers.study.nearest import FRESH, Expected, nearest, recorded
 from mtlhelpers.study.rules import FREE, FROZEN
+from mtlhelpers.study.studies import Studies
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from mtlhelpers.data.corpora import load_corpus
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.study.advice import Advice, advise
 from mtlhelpers.study.calibration import expected_seconds
+from mtlhelpers.study.decision import BACKBONE
 from mtlhelpers.study.nearest import (
     FAR,
     FRESH,
@@ -26,7 +27,6 @@ from mtlhelpers.study.studies import Studies
 from mtlhelpers.study.tuning import Choice
 from mtlhelpers.training.plan import Plan
 
-BACKBONE = "minilm"  # that of the records, and so of the advice
 BY_CONSTRUCTION = (
     "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
     "the sentence head reaches on a backbone trained for NER is not recorded."

@@ -7,6 +7,7 @@ whole or not at all. A record is data: it is checked on reading, and never execu
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,7 @@ from mtlhelpers.training.scores import Outcomes
 
 NUMERICS = 1  # raised by a change of code that changes results
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+COUNT = re.compile(r"[0-9a-z]|\(\d+\)")  # (36) and above are written out
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": str,
@@ -109,12 +111,15 @@ def _earlier_stage(run: Run) -> dict[str, Any]:
 
 
 def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
-    """One character a sentence: 1, 0 or - for the label, base 36 for span counts."""
+    """A character a sentence: 1, 0 or - for the label, base 36 for a count of spans.
+
+    A count of 36 or more, which a long sentence may have, stands in parentheses.
+    """
     marks = {True: "1", False: "0", None: "-"}
     spans = ("true_spans", "predicted_spans", "correct_spans")
     return {
         "label_right": "".join(marks[right] for right in outcomes.label_right),
-        **{key: "".join(DIGITS[n] for n in getattr(outcomes, key)) for key in spans},
+        **{key: "".join(map(_count, getattr(outcomes, key))) for key in spans},
     }
 
 
@@ -122,10 +127,21 @@ def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
     """What `pack_outcomes` packed."""
     marks = {"1": True, "0": False, "-": None}
     spans = {
-        key: [DIGITS.index(digit) for digit in packed[key]]
+        key: _counts(packed[key])
         for key in ("true_spans", "predicted_spans", "correct_spans")
     }
     return Outcomes(label_right=[marks[m] for m in packed["label_right"]], **spans)
+
+
+def _count(number: int) -> str:
+    return DIGITS[number] if number < len(DIGITS) else f"({number})"
+
+
+def _counts(packed: str) -> list[int]:
+    found = COUNT.findall(packed)
+    if "".join(found) != packed:
+        raise RecordError(f"{packed[:20]!r} are no counts of spans")
+    return [int(one[1:-1]) if one[0] == "(" else DIGITS.index(one) for one in found]
 
 
 def unpack_labels(packed: str) -> Outcomes:

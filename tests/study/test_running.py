@@ -115,7 +115,7 @@ def test_a_record_that_lacks_a_field_or_has_another_type_is_refused():
         check_record({"id": 1}, "here")
 
 
-COUNTS = st.integers(0, 35)
+COUNTS = st.integers(0, 200)  # of spans; 36 and more need two characters or more
 ROWS = st.lists(st.tuples(st.sampled_from([True, False, None]), COUNTS, COUNTS, COUNTS))
 
 
@@ -124,3 +124,11 @@ def test_outcomes_come_back_as_they_were_packed(rows):
     columns = [list(column) for column in zip(*rows)] if rows else [[], [], [], []]
     outcomes = Outcomes(*columns)
     assert unpack_outcomes(pack_outcomes(outcomes)) == outcomes
+
+
+def test_up_to_35_spans_are_one_character_and_more_are_written_out():
+    spans = [0, 35, 36, 120]
+    packed = pack_outcomes(Outcomes([None] * 4, spans, spans, [0] * 4))
+    assert packed["true_spans"] == packed["predicted_spans"] == "0z(36)(120)"
+    with pytest.raises(RecordError, match="no counts of spans"):
+        unpack_outcomes(packed | {"true_spans": "0z(3"})

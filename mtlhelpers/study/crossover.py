@@ -35,13 +35,18 @@ class Crossover:
 
     def __str__(self) -> str:
         size, low, high = map(self._words, (self.size, self.low, self.high))
-        return size if size == low == high else f"{size} (from {low} to {high})"
+        if self.size == BELOW:
+            size = f"below the smallest size, {self.smallest:,}"
+        if self.size == ABOVE:
+            size = f"above the largest size, {self.largest:,}"
+        same = self.size == self.low == self.high
+        return size if same else f"{size} (from {low} to {high})"
 
     def _words(self, end: float) -> str:
         if end == BELOW:
-            return f"below the smallest size, {self.smallest:,}"
+            return f"below {self.smallest:,}"
         if end == ABOVE:
-            return f"above the largest size, {self.largest:,}"
+            return f"above {self.largest:,}"
         return f"{end:,.0f}"
 
 

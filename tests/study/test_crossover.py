@@ -90,9 +90,12 @@ def test_ends_of_an_interval_may_lie_beyond_the_sizes():
         {10: seeds_at([0.5] * 5, noisy), 1_000: seeds_at([-0.5] * 5, noisy)}
     )
     assert (found.size, found.low, found.high) == (pytest.approx(100), BELOW, ABOVE)
-    assert str(found) == (
-        "100 (from below the smallest size, 10 to above the largest size, 1,000)"
-    )
+    assert str(found) == "100 (from below 10 to above 1,000)"
+
+
+def test_a_crossover_below_the_sizes_may_have_an_interval_that_is_not():
+    found = Crossover(BELOW, BELOW, 13.4, smallest=10, largest=9_260)
+    assert str(found) == "below the smallest size, 10 (from below 10 to 13)"
 
 
 def made(

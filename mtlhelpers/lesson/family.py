@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import offset_copy
 
 from mtlhelpers.lesson.figures import FONT, LOOKS
-from mtlhelpers.lesson.tradeoff import numbered_look
+from mtlhelpers.lesson.tradeoff import LEADER, numbered_look
 
 STYLES = ("-", "--", "-.", ":")
+RIGHT = 7  # points from the end of the longest line to its name
 GAP = 13  # points between two names
 
 
@@ -22,6 +24,9 @@ def draw_family(
     axes: Axes, table: pd.DataFrame, *, x: str, y: str, name: str = "arm"
 ) -> None:
     """Draw one line a name, from the rows that carry it, with the name at its end.
+
+    Names stand in one column, beside the longest line. A thin line leads to the name of
+    a line that ends before, and to one that had to move far.
 
     Args:
         axes: of `new_figure`; set its limits first, names are placed by them.
@@ -55,17 +60,30 @@ def _draw_one(
     if {f"{y}_low", f"{y}_high"} <= set(rows):
         low, high = rows[f"{y}_low"], rows[f"{y}_high"]
         axes.fill_between(rows[x], low, high, color=colour, alpha=0.15, linewidth=0)
-    end = (rows[x].iloc[-1], rows[y].iloc[-1])
-    return axes.annotate(
-        called, end, xytext=(7, 0), textcoords="offset points", va="center", **FONT
-    )
+    end = rows[x].iloc[-1], rows[y].iloc[-1]
+    return _name_beside(axes, called, end, colour)
+
+
+def _name_beside(
+    axes: Axes, called: str, end: tuple[float, float], colour: str
+) -> Annotation:
+    """The name of the line that ends there, and a thin line between them."""
+    beside = offset_copy(axes.transData, axes.figure, x=RIGHT, units="points")
+    # To the middle of the name's left side, in the colour of the line that it leads to.
+    leader = LEADER | {"relpos": (0, 0.5), "color": colour}
+    where = {"xytext": end, "textcoords": beside, "va": "center"}
+    return axes.annotate(called, end, arrowprops=leader, **where, **FONT)
 
 
 def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
-    """Move names up where they would cover the one below."""
-    points = 72 / axes.figure.dpi
+    """Names in one column, each moved up where it would cover the one below."""
+    pixels = axes.figure.dpi / 72
+    column = max((label.xy[0] for label in labels), default=0)
     lowest = float("-inf")
     for label in sorted(labels, key=lambda label: label.xy[1]):
-        own = axes.transData.transform(label.xy)[1] * points
-        lowest = max(own, lowest + GAP)
-        label.set_position((7, lowest - own))
+        own = axes.transData.transform(label.xy)[1]
+        lowest = max(own, lowest + GAP * pixels)
+        moved = axes.transData.inverted().transform((0, lowest))[1]
+        label.set_position((column, moved if lowest > own else label.xy[1]))
+        far = label.xy[0] < column or lowest - own > GAP * pixels
+        label.arrow_patch.set_visible(far)

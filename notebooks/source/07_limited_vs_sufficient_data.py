@@ -998,8 +998,8 @@ Markdown(f"<details><summary>{len(records)} records</summary><ul>{rows}</ul></de
 #   and newsdesk (sentence);
 # - claim 4.4 is *contradicted* on hwu64: if the frozen side leads at all, that ends long
 #   before 5,000 sentences;
-# - claim 4.4 is *not tested* on snips+2000, until 10, 30 and 10,000 sentences are recorded;
-#   nor is anything on the disjoint pair, which is not tuned yet.
+# - claim 4.4 is *not tested* on snips+2000: 10, 30 and 10,000 sentences are to be recorded
+#   first. Nor is anything on the disjoint pair, which is not tuned yet.
 #
 # **What would have shown the opposite.** Of the advice for little data: at 300 sentences an
 # interval all of which lies above the margin would say that freezing pays there; all below

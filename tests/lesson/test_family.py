@@ -4,6 +4,7 @@ from itertools import combinations
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 import mtlhelpers as mtl
@@ -30,7 +31,7 @@ def draw(table: pd.DataFrame):
 @pytest.mark.parametrize("ends", [(1.0, 1.0, 1.0, 1.0), (1.0, 1.01, 0.0), (3.0, 1.0)])
 def test_every_line_is_named_and_no_name_covers_another(ends):
     axes = draw(family(ends))
-    boxes = {text.get_text(): text.get_window_extent() for text in axes.texts}
+    boxes = {text.get_text(): Text.get_window_extent(text) for text in axes.texts}
     assert list(boxes) == [f"line {number}" for number in range(len(ends))]
     for pair in combinations(boxes.values(), 2):
         shared = Bbox.intersection(*pair)
@@ -39,8 +40,19 @@ def test_every_line_is_named_and_no_name_covers_another(ends):
 
 def test_a_name_with_room_stands_at_the_end_of_its_line():
     axes = draw(family((3.0, 1.0)))
-    assert [text.get_position() for text in axes.texts] == [(7, 0), (7, 0)]
+    assert [text.get_position() for text in axes.texts] == [(1, 3.0), (1, 1.0)]
     assert [text.xy for text in axes.texts] == [(1, 3.0), (1, 1.0)]
+    assert not any(text.arrow_patch.get_visible() for text in axes.texts)
+
+
+def test_a_line_that_ends_early_has_its_name_in_the_column_and_a_line_to_it():
+    table = family((3.0, 1.0))
+    longer = pd.DataFrame([{"arm": "line 0", "epoch": 2, "score": 4.0}])
+    longest, early = draw(pd.concat([table, longer]).sort_values("arm")).texts
+    assert early.get_position() == (2, 1.0)
+    assert early.xy == (1, 1.0)
+    assert early.arrow_patch.get_visible()
+    assert not longest.arrow_patch.get_visible()
 
 
 def test_lines_differ_in_colour_and_in_a_second_cue():

@@ -77,13 +77,12 @@ def _name_beside(
 
 def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
     """Names in one column, each moved up where it would cover the one below."""
-    pixels = axes.figure.dpi / 72
+    gap = GAP * axes.figure.dpi / 72  # in pixels
     column = max((label.xy[0] for label in labels), default=0)
     lowest = float("-inf")
     for label in sorted(labels, key=lambda label: label.xy[1]):
         own = axes.transData.transform(label.xy)[1]
-        lowest = max(own, lowest + GAP * pixels)
+        lowest = max(own, lowest + gap)
         moved = axes.transData.inverted().transform((0, lowest))[1]
         label.set_position((column, moved if lowest > own else label.xy[1]))
-        far = label.xy[0] < column or lowest - own > GAP * pixels
-        label.arrow_patch.set_visible(far)
+        label.arrow_patch.set_visible(label.xy[0] < column or lowest - own > gap)

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
+import math
 from itertools import groupby
 from typing import NamedTuple
 
 from mtlhelpers.study.grid import Job
-from mtlhelpers.training.plan import Plan
 
 
 class Chain(NamedTuple):
@@ -22,24 +22,25 @@ class Chain(NamedTuple):
 
 def chains_of(jobs: dict[str, Job]) -> list[Chain]:
     """The jobs as chains, in the order in which they are to run."""
-    groups = groupby(in_turn(jobs).items(), key=lambda item: _turn(item[1])[:4])
+    groups = groupby(in_turn(jobs).items(), key=lambda item: _turn(item[1])[:5])
     return [Chain(_name(start), dict(group)) for start, group in groups]
 
 
 def in_turn(jobs: dict[str, Job]) -> dict[str, Job]:
-    """Seed by seed, so that a study that is stopped has every arm for some seeds; and
-    along the stages, so that what runs share is still at hand."""
+    """Size by size, so that a study that is stopped has every arm and seed of some
+    sizes, which is what a verdict asks for; and along the stages, so that what runs
+    share is still at hand."""
     return dict(sorted(jobs.items(), key=lambda item: _turn(item[1])))
 
 
 def _turn(job: Job) -> tuple:
-    stages: list[str] = []
-    plan: Plan | None = job.plan
-    while plan is not None:
-        stages.insert(0, json.dumps(plan.to_dict(), sort_keys=True))
-        plan = plan.first
+    plans = [job.plan]
+    while plans[0].first is not None:
+        plans.insert(0, plans[0].first)
+    size = plans[0].train_size or math.inf  # inf: all that there are
+    stages = [json.dumps(plan.to_dict(), sort_keys=True) for plan in plans]
     # The first stage stands by itself: a chain goes that far.
-    return job.plan.seed, job.corpus, job.backbone, stages[0], stages[1:]
+    return size, job.plan.seed, job.corpus, job.backbone, stages[0], stages[1:]
 
 
 def _name(start: tuple) -> str:

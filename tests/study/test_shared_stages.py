@@ -10,6 +10,8 @@ from helpers import tiny
 from helpers.studies import corpus_folder, id_of, stable
 
 import mtlhelpers as mtl
+from mtlhelpers.study.chains import in_turn
+from mtlhelpers.study.grid import Job
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.running import Study
 from mtlhelpers.training import loop
@@ -58,7 +60,19 @@ def chain(plan: mtl.Plan | None) -> Iterator[mtl.Plan]:
         yield plan
 
 
-def test_work_goes_seed_by_seed_and_along_the_stages(staged):
+def test_work_goes_from_small_sizes_to_all_sentences_with_every_seed_of_each():
+    sizes = None, 300, 10, 3_000
+    plans = [
+        mtl.Plan(scenario="none_frozen", train_size=size, seed=seed)
+        for seed in (1, 0)
+        for size in sizes
+    ]
+    jobs = {str(at): Job("any", "any", "any", plan) for at, plan in enumerate(plans)}
+    turns = [(job.plan.train_size, job.plan.seed) for job in in_turn(jobs).values()]
+    assert turns == [(size, seed) for size in (10, 300, 3_000, None) for seed in (0, 1)]
+
+
+def test_work_of_one_size_goes_seed_by_seed_and_along_the_stages(staged):
     jobs = list(staged.left().values())
     assert len(jobs) == len(staged.jobs()) == 2 * (2 + 1 + 2 + 2 + 2)
     seeds = [job.plan.seed for job in jobs]

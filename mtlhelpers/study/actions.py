@@ -39,9 +39,13 @@ def study_lines(
         yield from status_lines(study)
     elif action == "pack":
         yield f"packed {study.pack()}"
+    elif (template := template_of(folder)) is not None:
+        path, left_out = fill_template(template)
+        yield f"wrote {path}"
+        if left_out:
+            yield f"left out, not tuned yet: {', '.join(left_out)}"
     else:
-        template = template_of(folder)
-        yield f"wrote {fill_template(template) if template else write_grid(folder)}"
+        yield f"wrote {write_grid(folder)}"
 
 
 def _way(jobs: int, cluster: str | None) -> HandOut | None:

@@ -4,16 +4,17 @@ Lesson: 08_what_should_i_freeze. `template.toml` looks like a grid, but for two 
 A plan, or a stage of it, may say `like = ["STUDY", "ARM"]`: it takes the settings that
 the tuning study of that name chose for that arm, on each corpus and at each size of the
 block; what a plan says itself stands. And `skip = "train_size"` skips as many sentences
-as are trained on, so that a stage shares none with the one before.
+as are trained on, so that a stage shares none with the one before. An arm whose tuning
+is not recorded yet on a corpus is left out there, and the grid says so.
 """
 
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.grid import GridError
+from mtlhelpers.study.grid import GridError, read_grid
 from mtlhelpers.study.tuning import (
     Choice,
     block_text,
@@ -26,9 +27,20 @@ from mtlhelpers.study.worker import StudyError
 HEADER = """\
 # Written by `python -m mtlhelpers study choose` from template.toml and the records of
 # the tuning studies that it names: change the template, never this one.
-
+{left_out}
 threads = {threads}
 """
+
+
+class NotTunedYet(Exception):
+    """Not every run that tunes an arm on a corpus is recorded."""
+
+
+class Filled(NamedTuple):
+    """A grid, and the arms that wait for their tuning, as "ARM on CORPUS"."""
+
+    text: str
+    left_out: list[str]
 
 
 def template_of(folder: Path) -> Path | None:
@@ -37,28 +49,38 @@ def template_of(folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def fill_template(template: Path) -> Path:
-    """Write the grid beside a template; return its path. Raises as `filled` does."""
+def fill_template(template: Path) -> tuple[Path, list[str]]:
+    """Write the grid beside a template; return its path, and the arms left out.
+
+    Raises as `filled` does.
+    """
     path = template.with_name("grid.toml")
-    write_atomically(path, filled(template).encode("utf-8"))
-    return path
+    text, left_out = filled(template)
+    write_atomically(path, text.encode("utf-8"))
+    return path, left_out
 
 
-def filled(template: Path) -> str:
+def filled(template: Path) -> Filled:
     """The grid that a template makes of what is tuned.
 
-    Raises `GridError` for a template that cannot be read, `StudyError` where an arm is
-    not tuned on a corpus.
+    Raises `GridError` for a template that cannot be read, `StudyError` where it takes
+    the settings of an arm that no tuning study has, and where no arm is tuned yet.
     """
     tuned = Tuned(template.resolve().parents[1])
     try:
         data = tomllib.loads(template.read_text(encoding="utf-8"))
-        blocks = [HEADER.format(threads=data["threads"]), *_blocks(data, tuned)]
+        threads, blocks = data["threads"], list(_blocks(data, tuned))
     except tomllib.TOMLDecodeError as error:
         raise GridError(f"{template}: {error}") from error
     except KeyError as error:
         raise GridError(f"{template} has a table without {error}") from error
-    return "\n".join(blocks)
+    left_out = list(dict.fromkeys(told for told, text in blocks if text is None))
+    texts = [text for _, text in blocks if text is not None]
+    if not texts:
+        raise StudyError(f"no arm of {template} is tuned yet: run its tuning first")
+    said = "".join(f"# Not tuned yet, so left out: {told}.\n" for told in left_out)
+    header = HEADER.format(threads=threads, left_out=said)
+    return Filled("\n".join([header, *texts]), left_out)
 
 
 class Tuned:
@@ -69,7 +91,10 @@ class Tuned:
         self._choices: dict[str, list[Choice]] = {}
 
     def settings(self, study: str, arm: str, corpus: str, size: int) -> dict[str, Any]:
-        """The settings of an arm for a corpus and size, as a grid has them."""
+        """The settings of an arm for a corpus and size, as a grid has them.
+
+        Raises `NotTunedYet` where runs are to come, `StudyError` where none are.
+        """
         if study not in self._choices:
             self._choices[study] = choose(self._folder / study)
         found = [
@@ -78,18 +103,29 @@ class Tuned:
             if (choice.arm, choice.corpus) == (arm, corpus)
         ]
         if not found:
-            raise StudyError(f"{study} has not tuned {arm} on {corpus}: run it first")
+            jobs = read_grid(self._folder / study / "grid.toml")
+            if any((job.arm, job.corpus) == (arm, corpus) for job in jobs):
+                raise NotTunedYet
+            raise StudyError(
+                f"{study} does not tune {arm} on {corpus}: name one it does"
+            )
         return settings_of(nearest_choice(found, size).at(size))
 
 
-def _blocks(data: dict[str, Any], tuned: Tuned) -> Iterator[str]:
-    """A block for each corpus and size of each block of the template."""
+def _blocks(data: dict[str, Any], tuned: Tuned) -> Iterator[tuple[str, str | None]]:
+    """For each corpus and size of each block its arm and corpus, and the block there;
+    None where it is not tuned yet."""
     for block in data["block"]:
         for corpus in block["corpus"]:
             for size in block["plan"]["train_size"]:
-                plan = _filled(block["plan"], corpus, size, tuned)
+                told = f"{block['arm']} on {corpus}"
+                try:
+                    plan = _filled(block["plan"], corpus, size, tuned)
+                except NotTunedYet:
+                    yield told, None
+                    continue
                 plan["train_size"] = size
-                yield block_text(block | {"corpus": corpus, "plan": plan})
+                yield told, block_text(block | {"corpus": corpus, "plan": plan})
 
 
 def _filled(

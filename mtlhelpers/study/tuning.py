@@ -63,7 +63,7 @@ def write_grid(folder: Path) -> Path:
     leaves none.
     """
     tuning = folder.resolve().with_name(f"{folder.resolve().name}_tuning")
-    choices = choose(tuning)
+    choices = choose_together(tuning)
     if not choices:
         raise StudyError(
             f"{tuning} has no corpus with all of its runs recorded: run it first"
@@ -78,8 +78,8 @@ def choose(tuning: Path) -> list[Choice]:
     """The best configuration of each arm, corpus and size.
 
     It has the highest mean of validation accuracy and NER F1, over its seeds. Of two
-    that are equal the first in the grid wins. Corpora of which a run is not recorded
-    yet are left out.
+    that are equal the first in the grid wins. An arm is left out on a corpus where a
+    run of it is not recorded yet.
     """
     found = {_key(Job.of(record)): record for record in read_records(tuning)[0]}
     tried: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
@@ -87,15 +87,27 @@ def choose(tuning: Path) -> list[Choice]:
     for job in read_grid(tuning / "grid.toml"):
         record = found.get(_key(job))
         if record is None:
-            waiting.add(job.corpus)
+            waiting.add((job.corpus, job.arm))
             continue
         where = job.corpus, job.backbone, job.arm, job.plan.train_size
         tried[where][_key(job, seed=0)].append(record)
     return [
         _best(list(configurations.values()))
-        for (corpus, *_), configurations in tried.items()
-        if corpus not in waiting
+        for (corpus, _, arm, _), configurations in tried.items()
+        if (corpus, arm) not in waiting
     ]
+
+
+def choose_together(tuning: Path) -> list[Choice]:
+    """The same, of corpora on which every arm is tuned: arms that are compared."""
+    choices = choose(tuning)
+    tuned = {(choice.corpus, choice.arm) for choice in choices}
+    waiting = {
+        job.corpus
+        for job in read_grid(tuning / "grid.toml")
+        if (job.corpus, job.arm) not in tuned
+    }
+    return [choice for choice in choices if choice.corpus not in waiting]
 
 
 def grid_text(choices: Sequence[Choice], threads: int) -> str:

@@ -112,7 +112,27 @@ def test_an_arm_that_is_not_tuned_names_the_study(folder, capsys):
     path = folder / "template.toml"
     path.write_text(TEMPLATE.replace('"all"]', '"none"]'), encoding="utf-8")
     assert main(["study", "choose", str(folder)]) == 2
-    assert "mine_tuning has not tuned none on hwu64" in capsys.readouterr().err
+    assert "mine_tuning does not tune none on hwu64" in capsys.readouterr().err
+    assert not (folder / "grid.toml").exists()
+
+
+def test_an_arm_whose_tuning_is_not_whole_is_left_out_and_told(folder, capsys):
+    next((folder.with_name("mine_tuning") / "records").glob("*.json")).unlink()
+    assert set(chosen(folder)) == {("half", 300)}
+    assert "left out, not tuned yet: stages on hwu64" in capsys.readouterr().out
+    grid = (folder / "grid.toml").read_text(encoding="utf-8")
+    assert "# Not tuned yet, so left out: stages on hwu64.\n" in grid
+
+
+def test_before_any_arm_is_tuned_no_grid_is_written(folder, capsys):
+    next((folder.with_name("mine_tuning") / "records").glob("*.json")).unlink()
+    path, stages = (
+        folder / "template.toml",
+        TEMPLATE.partition('\n[[block]]\narm = "half'),
+    )
+    path.write_text(stages[0], encoding="utf-8")
+    assert main(["study", "choose", str(folder)]) == 2
+    assert "is tuned yet: run its tuning first" in capsys.readouterr().err
     assert not (folder / "grid.toml").exists()
 
 
@@ -142,7 +162,7 @@ def test_a_committed_grid_is_what_its_template_makes(path):
     grid = path.with_name("grid.toml")
     if not grid.is_file():
         pytest.skip(f"what {path.parent.name} takes is not tuned yet")
-    assert grid.read_text(encoding="utf-8") == filled(path)
+    assert grid.read_text(encoding="utf-8") == filled(path).text
 
 
 def test_each_arm_of_a_committed_tuning_tries_as_many_settings():

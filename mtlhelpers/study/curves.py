@@ -29,8 +29,11 @@ def compare_arms(
     corpus: str,
     first: str = "backbone_frozen",
     second: str = "none_frozen",
+    beside: str | Path | None = None,
 ) -> pd.DataFrame:
     """The first arm minus the second on one corpus: one row a score and training size.
+
+    `beside` is the study of the second arm, where that is not the first one's.
 
     Columns: `score`, `train_size`, what `paired_difference` gives (`difference`, `low`,
     `high`, `seed_error` and `test_error`, all from -1 to 1, and `seeds`, how many both
@@ -38,7 +41,7 @@ def compare_arms(
     seeds is left out.
     """
     rows = []
-    pairs = _pairs(folder, corpus, first, second)
+    pairs = _pairs((folder, first), (beside or folder, second), corpus)
     groups = groups_of_test(corpus, pairs)
     for size, (one, other) in pairs.items():
         for score in SCORED:
@@ -61,7 +64,7 @@ def find_crossover(
 
     None while fewer than two sizes have two seeds of both arms.
     """
-    pairs = _pairs(folder, corpus, first, second)
+    pairs = _pairs((folder, first), (folder, second), corpus)
     if len(pairs) < 2:
         return None
     groups = groups_of_test(corpus, pairs)
@@ -73,6 +76,13 @@ def find_crossover(
     )
 
 
-def _pairs(folder: str | Path, corpus: str, first: str, second: str) -> Pairs:
-    records = read_records(Path(folder))[0]
-    return pair(*(by_size(select(records, corpus, arm)) for arm in (first, second)))
+def _pairs(
+    first: tuple[str | Path, str], second: tuple[str | Path, str], corpus: str
+) -> Pairs:
+    """Two arms, each with the folder of its study, on a corpus."""
+    return pair(
+        *(
+            by_size(select(read_records(Path(folder))[0], corpus, arm))
+            for folder, arm in (first, second)
+        )
+    )

@@ -66,6 +66,16 @@ def test_the_arms_can_be_exchanged(folder, only_accuracy):
     assert one.difference.to_list() == [-value for value in other.difference]
 
 
+def test_the_second_arm_may_stand_in_a_study_beside(folder, tmp_path, only_accuracy):
+    at_home = mtl.compare_arms(folder, "hwu64")
+    other = tmp_path / "other"
+    (other / "records").mkdir(parents=True)
+    for path in (folder / "records").glob(f"*-{FREE}-*.json"):
+        path.rename(other / "records" / path.name)
+    assert mtl.compare_arms(folder, "hwu64").empty
+    assert mtl.compare_arms(folder, "hwu64", beside=other).equals(at_home)
+
+
 def test_the_crossover_is_that_of_the_same_differences(folder):
     groups = outcomes.own_groups(60)
     differences = {}

@@ -299,7 +299,7 @@ by_part.unstack(over) if len(gradients) else Markdown("Not recorded yet.")
 
 # %% [markdown]
 # Between heads alone and everything lie other ways. *Heads first* trains the heads on a
-# backbone that is frozen, and then everything (Kumar et al. 2022); *upper half* leaves the
+# backbone that is frozen, and then everything (LP-FT, lesson 05); *upper half* leaves the
 # lower three of six layers frozen; *tuned weights* trains everything, with the loss weights
 # that validation chose. What does it cost in names to leave the lower half frozen?
 

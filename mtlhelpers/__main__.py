@@ -1,6 +1,7 @@
 """`python -m mtlhelpers COMMAND`: the package from the command line."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -138,4 +139,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    # Told to end, as a batch system does at a time limit, end as by Ctrl-C: tidily, and
+    # with the worker processes, which would go on with what they have in hand.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

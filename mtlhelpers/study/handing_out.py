@@ -1,9 +1,10 @@
 """Chains of jobs handed out to other processes, by joblib: here, or on a cluster."""
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import closing, suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import RLock
@@ -134,11 +135,22 @@ def _results(
         except OSError as error:  # would end a thread of joblib's, and be lost
             faults.append(error)
 
-    with closing(parallel(tasks())) as results:
+    with _closing(parallel(tasks())) as results:
         for records in results:
             yield from records
     if faults:
         raise faults[0]
+
+
+@contextmanager
+def _closing(results: Iterator[list[Record]]) -> Iterator[Iterator[list[Record]]]:
+    """Whatever happens, end what is still under way, without joblib's advice on it."""
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*still being processed", UserWarning)
+            results.close()
 
 
 def _connected(client: Callable, address: str) -> Any:

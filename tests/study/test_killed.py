@@ -222,17 +222,37 @@ def test_what_killed_processes_left_is_cleared_away_but_not_what_is_in_use(small
         assert small.files() == {"new.tmp", "somebody.lock"}
 
 
-def test_ctrl_c_ends_with_one_line_and_whole_records(small):
+@pytest.mark.parametrize(
+    "asked, jobs", [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")]
+)
+def test_asked_to_end_it_does_with_its_workers_one_line_and_whole_records(
+    small, asked, jobs
+):
     begun = subprocess.Popen(
-        [sys.executable, "-m", "mtlhelpers", "study", "run", str(small.folder)],
+        [sys.executable, "-m", "mtlhelpers", "study", "run", small.folder]
+        + ["--jobs", jobs],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # a group of its own, to see that nobody is left in it
     )
     begun.stdout.readline()  # the first run is done
-    begun.send_signal(signal.SIGINT)
+    begun.send_signal(asked)  # to it alone, as of a batch system
     _, said = begun.communicate(timeout=60)
     assert begun.returncode == 130
     assert said.splitlines() == ["stopped; whatever was written is whole"]
+    wait_for_end_of(begun.pid)
     assert is_sound(small)
     assert {Path(name).suffix for name in small.files()} == {".json"}
+
+
+def wait_for_end_of(group: int) -> None:
+    """Until no process of the group is left; a failure after 20 seconds."""
+    for _ in range(200):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.1)
+    os.killpg(group, signal.SIGKILL)
+    pytest.fail("worker processes were left behind")

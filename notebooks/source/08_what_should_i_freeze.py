@@ -491,8 +491,8 @@ Markdown(told)
 
 # %% [markdown]
 # Do not make too much of that. Where one and the same advice is right on every corpus, a hit
-# is no feat. And an interval for one more corpus, learned from two, reaches over most of the
-# scale: it holds nearly anything.
+# is no feat. And an interval for one more corpus, learned from two or three, reaches over
+# most of the scale: it holds nearly anything.
 
 # %% [markdown]
 # ## 8 · From the text to the records

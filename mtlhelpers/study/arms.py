@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mtlhelpers.data.corpora import STUDIED, load_corpus
 from mtlhelpers.data.publishers import PUBLISHERS
-from mtlhelpers.study.records import unpack_labels, unpack_outcomes
+from mtlhelpers.study.packing import unpack_labels, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 Record = dict[str, Any]

@@ -16,7 +16,7 @@ from mtlhelpers.study.arms import (
     shared_ids,
     shared_seeds,
 )
-from mtlhelpers.study.crossover import ABOVE, Crossover, crossover
+from mtlhelpers.study.crossover import border_verdict, crossover
 from mtlhelpers.study.decision import Decision
 from mtlhelpers.study.measures import probed_corpus
 from mtlhelpers.study.redrawing import Score, seed_differences
@@ -146,21 +146,9 @@ def _crossing(rule: Crossing, corpus: str, task: str, pairs: Pairs) -> Decision:
     ids = tuple(key for both in pairs.values() for key in shared_ids(*both))
     seeds = min(len(one.seeds) for one in differences.values())
     ends = found.low, found.high
-    said = within(found, rule.low, rule.high)
+    said = border_verdict(found, rule.low, rule.high)
     told = said, str(found), None, ends, seeds, ids, rule.backbone
     return Decision(corpus, task, None, *told)
-
-
-def within(found: Crossover, low: int, high: int) -> Verdict:
-    """Whether a crossing lies between two sizes, outside, or cannot be told.
-
-    One that lies above the largest size that was run may lie anywhere above it.
-    """
-    least = found.largest if found.low == ABOVE else found.low
-    if least >= low and found.high <= high:
-        return Verdict.SUPPORTED
-    outside = found.high < low or least > high
-    return Verdict.CONTRADICTED if outside else Verdict.UNDECIDED
 
 
 def _seeds_there(pairs: Pairs, size: int) -> int:

@@ -7,21 +7,19 @@ whole or not at all. A record is data: it is checked on reading, and never execu
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.grid import Job
+from mtlhelpers.study.packing import pack_outcomes
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
-from mtlhelpers.training.scores import Outcomes
 
 NUMERICS = 1  # raised by a change of code that changes results
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-COUNT = re.compile(r"[0-9a-z]|\(\d+\)")  # (36) and above are written out
 
 FIELDS: dict[str, type | tuple[type, ...]] = {
     "id": str,
@@ -110,47 +108,6 @@ def _earlier_stage(run: Run) -> dict[str, Any]:
     return {key: value for key, value in run_fields(run).items() if key != "outcomes"}
 
 
-def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
-    """A character a sentence: 1, 0 or - for the label, base 36 for a count of spans.
-
-    A count of 36 or more, which a long sentence may have, stands in parentheses.
-    """
-    marks = {True: "1", False: "0", None: "-"}
-    spans = ("true_spans", "predicted_spans", "correct_spans")
-    return {
-        "label_right": "".join(marks[right] for right in outcomes.label_right),
-        **{key: "".join(map(_count, getattr(outcomes, key))) for key in spans},
-    }
-
-
-def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
-    """What `pack_outcomes` packed."""
-    marks = {"1": True, "0": False, "-": None}
-    spans = {
-        key: _counts(packed[key])
-        for key in ("true_spans", "predicted_spans", "correct_spans")
-    }
-    return Outcomes(label_right=[marks[m] for m in packed["label_right"]], **spans)
-
-
-def _count(number: int) -> str:
-    return DIGITS[number] if number < len(DIGITS) else f"({number})"
-
-
-def _counts(packed: str) -> list[int]:
-    found = COUNT.findall(packed)
-    if "".join(found) != packed:
-        raise RecordError(f"{packed[:20]!r} are no counts of spans")
-    return [int(one[1:-1]) if one[0] == "(" else DIGITS.index(one) for one in found]
-
-
-def unpack_labels(packed: str) -> Outcomes:
-    """Outcomes of sentences of which only labels were asked for."""
-    spans = ("true_spans", "predicted_spans", "correct_spans")
-    none = dict.fromkeys(spans, "0" * len(packed))
-    return unpack_outcomes({"label_right": packed} | none)
-
-
 def write_record(folder: Path, record: dict[str, Any]) -> Path:
     """Write a record under its id into the study's `records` folder."""
     check_record(record, "the new record")
@@ -166,16 +123,16 @@ def read_records(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     Packed ones (`records.jsonl`) and single ones (`records/ID.json`) together; one that
     is damaged is named and left out, the rest stand.
     """
-    found: dict[str, dict[str, Any]] = {}
-    faults = []
-    for where, text in _texts(folder):
-        try:
-            record = check_record(json.loads(text), where)
-        except (RecordError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            faults.append(f"{where}: {error}")
-            continue
-        found[record["id"]] = record
-    return [found[key] for key in sorted(found)], faults
+    records: list[dict[str, Any]] = []
+    faults: list[str] = []
+    packed = folder / "records.jsonl"
+    if packed.is_file():
+        stat = packed.stat()
+        sound, damaged = _packed_records(packed, stat.st_mtime_ns, stat.st_size)
+        records, faults = [*sound], [*damaged]
+    sound, damaged = _sound_of(_singles(folder / "records"))
+    found = {record["id"]: record for record in (*records, *sound)}
+    return [found[key] for key in sorted(found)], faults + damaged
 
 
 def pack_records(folder: Path) -> Path:
@@ -199,11 +156,33 @@ def check_record(record: Any, where: str) -> dict[str, Any]:
     return record
 
 
-def _texts(folder: Path) -> Iterable[tuple[str, str]]:
-    packed = folder / "records.jsonl"
-    if packed.is_file():
-        lines = packed.read_bytes().splitlines()
-        for number, line in enumerate(lines, start=1):
-            yield f"{packed}, line {number}", line.decode("utf-8", errors="replace")
-    for path in sorted((folder / "records").glob("*.json")):
-        yield str(path), path.read_bytes().decode("utf-8", errors="replace")
+@lru_cache(maxsize=2)
+def _packed_records(
+    packed: Path, modified_ns: int, size: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The records of a packed file and its faults; read again once the file changes.
+
+    A study of 500 runs takes a second to read, and a lesson compares its arms a dozen
+    times.
+    """
+    lines = enumerate(packed.read_bytes().splitlines(), start=1)
+    return _sound_of((f"{packed}, line {number}", line) for number, line in lines)
+
+
+def _singles(folder: Path) -> Iterable[tuple[str, bytes]]:
+    for path in sorted(folder.glob("*.json")):
+        yield str(path), path.read_bytes()
+
+
+def _sound_of(
+    texts: Iterable[tuple[str, bytes]],
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Records among texts, each with where it stands, and the faults of the others."""
+    records, faults = [], []
+    for where, text in texts:
+        try:
+            decoded = text.decode("utf-8", errors="replace")
+            records.append(check_record(json.loads(decoded), where))
+        except (RecordError, json.JSONDecodeError) as error:
+            faults.append(f"{where}: {error}")
+    return records, faults

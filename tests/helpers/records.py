@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from mtlhelpers.study.grid import Job
-from mtlhelpers.study.records import pack_outcomes
+from mtlhelpers.study.packing import pack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 NONE = ("accuracy", "macro_f1", "ner_f1", "exact_match")

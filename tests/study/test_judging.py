@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.study.crossover import ABOVE, BELOW, Crossover
 from mtlhelpers.study.grid import Job
-from mtlhelpers.study.judging import judge, rules_of, with_kept, within
+from mtlhelpers.study.judging import judge, rules_of, with_kept
 from mtlhelpers.study.records import write_record
 from mtlhelpers.study.rules import RULES, Comparison, Crossing, Side
 from mtlhelpers.study.statistics import Difference, Verdict, paired_difference
@@ -165,29 +164,6 @@ def test_what_must_be_kept_never_helps_a_claim(said, ends, margin):
         assert said is Verdict.SUPPORTED and beside.low > -margin
     if said is Verdict.CONTRADICTED:
         assert found is Verdict.CONTRADICTED
-
-
-@pytest.mark.parametrize(
-    ("size", "low", "high", "expected"),
-    [
-        (8_000, 6_000, 9_000, Verdict.SUPPORTED),
-        (8_000, 4_000, 9_000, Verdict.UNDECIDED),
-        (2_000, 1_000, 4_999, Verdict.CONTRADICTED),
-        (BELOW, BELOW, BELOW, Verdict.CONTRADICTED),
-        (30_000, 21_000, 40_000, Verdict.CONTRADICTED),
-        # Above 10,990 may be 15,000 as well as 50,000.
-        (ABOVE, ABOVE, ABOVE, Verdict.UNDECIDED),
-        (9_000, 6_000, ABOVE, Verdict.UNDECIDED),
-    ],
-)
-def test_a_crossing_lies_within_outside_or_cannot_be_told(size, low, high, expected):
-    found = Crossover(size, low, high, smallest=10, largest=10_990)
-    assert within(found, 5_000, 20_000) is expected
-
-
-def test_above_a_largest_size_beyond_the_range_is_outside():
-    found = Crossover(ABOVE, ABOVE, ABOVE, smallest=10, largest=50_000)
-    assert within(found, 5_000, 20_000) is Verdict.CONTRADICTED
 
 
 def test_a_verdict_waits_for_every_declared_seed(arms, tmp_path):

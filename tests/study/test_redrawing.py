@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mtlhelpers.data.streams import stream
-from mtlhelpers.study.records import read_records, unpack_outcomes
+from mtlhelpers.study.packing import unpack_outcomes
+from mtlhelpers.study.records import read_records
 from mtlhelpers.study.redrawing import RESAMPLES, seed_differences
 from mtlhelpers.study.statistics import paired_difference
 from mtlhelpers.training.scores import Outcomes

@@ -6,20 +6,15 @@ from pathlib import Path
 import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder, stable
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mtlhelpers.study.records import (
     FIELDS,
     RecordError,
     check_record,
-    pack_outcomes,
     pack_records,
     read_records,
-    unpack_outcomes,
 )
 from mtlhelpers.study.running import Study
-from mtlhelpers.training.scores import Outcomes
 
 
 @pytest.fixture
@@ -94,6 +89,20 @@ def test_a_damaged_record_is_named_and_its_run_made_again(study):
     assert list(study.left()) == [path.stem]
 
 
+def test_a_packed_file_that_changed_is_read_again(study):
+    list(study.run())
+    packed = pack_records(study.folder)
+    for path in (study.folder / "records").glob("*.json"):
+        path.unlink()
+    assert not study.left()
+    first, *others = packed.read_bytes().splitlines(keepends=True)
+    packed.write_bytes(b"".join(others) + first[:100])
+    records, faults = read_records(study.folder)
+    assert len(records) == 3
+    assert [f"{packed.name}, line 4" in fault for fault in faults] == [True]
+    assert list(study.left()) == [json.loads(first)["id"]]
+
+
 def test_the_id_changes_with_plan_corpus_and_backbone(study):
     ids = set(study.jobs())
     backbone = tiny.save_backbone(study.folder / "other", seed=1)
@@ -113,22 +122,3 @@ def test_a_record_that_lacks_a_field_or_has_another_type_is_refused():
         check_record([], "here")
     with pytest.raises(RecordError, match="'id' is a int"):
         check_record({"id": 1}, "here")
-
-
-COUNTS = st.integers(0, 200)  # of spans; 36 and more need two characters or more
-ROWS = st.lists(st.tuples(st.sampled_from([True, False, None]), COUNTS, COUNTS, COUNTS))
-
-
-@given(ROWS)
-def test_outcomes_come_back_as_they_were_packed(rows):
-    columns = [list(column) for column in zip(*rows)] if rows else [[], [], [], []]
-    outcomes = Outcomes(*columns)
-    assert unpack_outcomes(pack_outcomes(outcomes)) == outcomes
-
-
-def test_up_to_35_spans_are_one_character_and_more_are_written_out():
-    spans = [0, 35, 36, 120]
-    packed = pack_outcomes(Outcomes([None] * 4, spans, spans, [0] * 4))
-    assert packed["true_spans"] == packed["predicted_spans"] == "0z(36)(120)"
-    with pytest.raises(RecordError, match="no counts of spans"):
-        unpack_outcomes(packed | {"true_spans": "0z(3"})

@@ -1,5 +1,6 @@
 """Studies whose records are committed: what one takes from another is what it says."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,19 @@ def test_strengths_of_retention_are_those_that_validation_chose():
         if job.plan.retention in ("l2sp", "ewc", "lwf")
     }
     assert used == chosen
+
+
+def test_short_plans_are_those_of_the_transfer_study_with_a_quarter_of_the_steps():
+    def plans(study, shorter):
+        return [
+            (job.corpus, replace(job.plan, epochs=round(job.plan.epochs / shorter)))
+            for job in read_grid(STUDIES / study / "grid.toml")
+            if job.arm == "none_frozen"
+        ]
+
+    short, quarters = plans("short", 1), plans("transfer", 4)
+    assert len(short) == 60
+    assert all(plan in quarters for plan in short)
 
 
 @pytest.mark.parametrize("name", WITH_GRIDS)

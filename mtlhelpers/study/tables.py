@@ -29,15 +29,21 @@ SETTINGS = (
     "retention",
     "retention_strength",
 )
-MOMENTS = {"": "scores", "_before": "before", "_validation": "validation"}
+MOMENTS = {
+    "": "scores",
+    "_before": "before",
+    "_validation": "validation",
+    "_train": "train_scores",
+}
 
 
 def study_table(folder: str | Path) -> pd.DataFrame:
     """One row a record of the study in `folder`, sorted by corpus, arm and seed.
 
     Scores run from 0 to 1: on test, and the same `_before` the last stage, on
-    `_validation`, and on `_train` sentences of the last stage. `seconds` are those of
-    the last stage, `peak_memory` is in bytes. An empty table where nothing is recorded.
+    `_validation`, on `_train` sentences of the last stage, and at the end of the stage
+    before it on those of that one (`_first_train`). `seconds` are those of the last
+    stage, `peak_memory` is in bytes. An empty table where nothing is recorded.
     Warns of each record that is damaged, and leaves it out.
     """
     rows = [_row(record) for record in _records(folder)]
@@ -139,9 +145,10 @@ def _row(record: dict[str, Any]) -> dict[str, Any]:
     found["scenario"] = _scenario(plan["scenario"])
     found |= {key: plan.get(key) for key in SETTINGS}
     found["layers"] = found["layers"] and tuple(found["layers"])
-    for moment, key in (*MOMENTS.items(), ("_train", "train_scores")):
-        scores = record[key] or {}
-        found |= {score + moment: scores.get(score) for score in SCORES}
+    moments = {moment: record[key] for moment, key in MOMENTS.items()}
+    moments["_first_train"] = (record["first"] or {}).get("train_scores")
+    for moment, scores in moments.items():
+        found |= {score + moment: (scores or {}).get(score) for score in SCORES}
     return found | {
         "steps": record["steps"],
         "seconds": seconds.get("total"),
@@ -161,6 +168,6 @@ EMPTY: dict[str, Any] = {
     "plan": {"scenario": "none_frozen", "layers": None},
     "seconds": {},
     "proof": {},
-    **dict.fromkeys(("scores", "before", "validation", "train_scores")),
+    **dict.fromkeys(("scores", "before", "validation", "train_scores", "first")),
     **dict.fromkeys(("steps", "peak_memory_bytes", "trainable_parameters"), 0),
 }

@@ -137,6 +137,16 @@ def test_what_a_record_lacks_is_missing_and_not_nought(tmp_path):
     assert summary["accuracy"][0] == 0.5
 
 
+def test_a_first_stage_tells_how_it_knew_its_training_sentences(tmp_path):
+    staged = record("a") | {"first": {"train_scores": scores(0.7)}}
+    unscored = record("b", seed=1) | {"first": {"train_scores": None}}
+    alone = record("c", seed=2)
+    table = mtl.study_table(write(tmp_path, staged, unscored, alone))
+    known = table.set_index("id").accuracy_first_train
+    assert known["a"] == 0.7
+    assert known[["b", "c"]].isna().all()
+
+
 def test_an_empty_folder_is_an_empty_table(tmp_path):
     table = mtl.study_table(tmp_path)
     full = mtl.study_table(write(tmp_path / "full", record("a")))

@@ -129,10 +129,8 @@ class SharedModel(nn.Module):
         Dropout in a frozen part would blur features that never adapt to it.
         """
         super().train(mode)
-        for module in self.modules():
-            own = list(module.parameters())
-            if mode and own and not any(p.requires_grad for p in own):
-                module.eval()
+        if mode:
+            _rest_frozen(self)
         return self
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, **_: Tensor) -> Logits:
@@ -199,3 +197,16 @@ class SharedModel(nn.Module):
         model = cls(backbone, tokenizer, **described, name=name)
         model.load_state_dict(state)
         return model.eval()
+
+
+def _rest_frozen(module: nn.Module) -> None:
+    """Set what has parameters, none of which trains, to eval mode, from the top down.
+
+    A part that is wholly frozen is done at once, not module by module: a training of
+    heads comes here once an epoch, and may have a thousand.
+    """
+    if any(p.requires_grad for p in module.parameters()):
+        for child in module.children():
+            _rest_frozen(child)
+    elif next(module.parameters(), None) is not None:
+        module.eval()

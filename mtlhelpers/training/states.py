@@ -157,13 +157,15 @@ def run_backbone(
 @contextmanager
 def _evaluating(model: SharedModel) -> Iterator[None]:
     """Within it the model is in eval mode, and no graph is built."""
-    was_training = model.training
-    model.eval()
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(was_training)
+        for module in training:
+            module.training = True
 
 
 def bounds(lengths: Sequence[int]) -> np.ndarray:

@@ -26,7 +26,7 @@ def test_strengths_of_retention_are_those_that_validation_chose():
     assert used == chosen
 
 
-def test_short_plans_are_those_of_the_transfer_study_with_a_quarter_of_the_steps():
+def test_short_plans_are_those_of_the_transfer_study_with_a_sixth_of_the_steps():
     def plans(study, shorter):
         return [
             (job.corpus, replace(job.plan, epochs=round(job.plan.epochs / shorter)))
@@ -34,9 +34,9 @@ def test_short_plans_are_those_of_the_transfer_study_with_a_quarter_of_the_steps
             if job.arm == "none_frozen"
         ]
 
-    short, quarters = plans("short", 1), plans("transfer", 4)
+    short, sixths = plans("short", 1), plans("transfer", 6)
     assert len(short) == 60
-    assert all(plan in quarters for plan in short)
+    assert all(plan in sixths for plan in short)
 
 
 @pytest.mark.parametrize("name", WITH_GRIDS)

@@ -944,7 +944,8 @@ draw_curves(drawn, "ner_f1", yours=own_runs)
 # %% [markdown]
 # Any number above comes from records whose names stand under it. Pick one, and run its plan
 # again with one command, from the project's folder. It says whether the scores are the same
-# to the last digit, or by how much they differ.
+# to the last digit, or by how much they differ. Records of short runs are named at the end;
+# for those put `studies/short` into the command.
 
 
 # %%

@@ -121,7 +121,8 @@ def read_records(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     """The records of a study, sorted by id, and the faults of what is none.
 
     Packed ones (`records.jsonl`) and single ones (`records/ID.json`) together; one that
-    is damaged is named and left out, the rest stand.
+    is damaged is named and left out, the rest stand. Packed ones are kept for the next
+    reader, so do not change them.
     """
     records: list[dict[str, Any]] = []
     faults: list[str] = []

@@ -10,6 +10,11 @@ from mtlhelpers.training.scores import Outcomes
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 COUNT = re.compile(r"[0-9a-z]|\(\d+\)")  # (36) and above are written out
+SPANS = ("true_spans", "predicted_spans", "correct_spans")
+
+
+class RecordError(ValueError):
+    """A file that is no record; the message names it and says why."""
 
 
 def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
@@ -18,20 +23,16 @@ def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
     A count of 36 or more, which a long sentence may have, stands in parentheses.
     """
     marks = {True: "1", False: "0", None: "-"}
-    spans = ("true_spans", "predicted_spans", "correct_spans")
     return {
         "label_right": "".join(marks[right] for right in outcomes.label_right),
-        **{key: "".join(map(_count, getattr(outcomes, key))) for key in spans},
+        **{key: "".join(map(_count, getattr(outcomes, key))) for key in SPANS},
     }
 
 
 def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
-    """What `pack_outcomes` packed. Raises `ValueError` for what are no counts."""
+    """What `pack_outcomes` packed. Raises `RecordError` for what are no counts."""
     marks = {"1": True, "0": False, "-": None}
-    spans = {
-        key: _counts(packed[key])
-        for key in ("true_spans", "predicted_spans", "correct_spans")
-    }
+    spans = {key: _counts(packed[key]) for key in SPANS}
     return Outcomes(label_right=[marks[m] for m in packed["label_right"]], **spans)
 
 
@@ -42,12 +43,11 @@ def _count(number: int) -> str:
 def _counts(packed: str) -> list[int]:
     found = COUNT.findall(packed)
     if "".join(found) != packed:
-        raise ValueError(f"{packed[:20]!r} are no counts of spans")
+        raise RecordError(f"{packed[:20]!r} are no counts of spans")
     return [int(one[1:-1]) if one[0] == "(" else DIGITS.index(one) for one in found]
 
 
 def unpack_labels(packed: str) -> Outcomes:
     """Outcomes of sentences of which only labels were asked for."""
-    spans = ("true_spans", "predicted_spans", "correct_spans")
-    none = dict.fromkeys(spans, "0" * len(packed))
+    none = dict.fromkeys(SPANS, "0" * len(packed))
     return unpack_outcomes({"label_right": packed} | none)

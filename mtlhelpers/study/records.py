@@ -15,7 +15,7 @@ from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.grid import Job
-from mtlhelpers.study.packing import pack_outcomes
+from mtlhelpers.study.packing import RecordError, pack_outcomes
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 
@@ -48,10 +48,6 @@ FIELDS: dict[str, type | tuple[type, ...]] = {
     "notes": list,
     "first": (dict, type(None)),
 }
-
-
-class RecordError(ValueError):
-    """A file that is no record; the message names it and says why."""
 
 
 def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -> str:
@@ -124,15 +120,13 @@ def read_records(folder: Path) -> tuple[list[dict[str, Any]], list[str]]:
     is damaged is named and left out, the rest stand. Packed ones are kept for the next
     reader, so do not change them.
     """
-    records: list[dict[str, Any]] = []
-    faults: list[str] = []
+    together, faults = [], []
     packed = folder / "records.jsonl"
     if packed.is_file():
         stat = packed.stat()
-        sound, damaged = _packed_records(packed, stat.st_mtime_ns, stat.st_size)
-        records, faults = [*sound], [*damaged]
-    sound, damaged = _sound_of(_singles(folder / "records"))
-    found = {record["id"]: record for record in (*records, *sound)}
+        together, faults = _packed_records(packed, stat.st_mtime_ns, stat.st_size)
+    singles, damaged = _sound_of(_singles(folder / "records"))
+    found = {record["id"]: record for record in (*together, *singles)}
     return [found[key] for key in sorted(found)], faults + damaged
 
 

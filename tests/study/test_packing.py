@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlhelpers.study.packing import pack_outcomes, unpack_outcomes
+from mtlhelpers.study.packing import RecordError, pack_outcomes, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 COUNTS = st.integers(0, 200)  # of spans; 36 and more need two characters or more
@@ -22,5 +22,5 @@ def test_up_to_35_spans_are_one_character_and_more_are_written_out():
     spans = [0, 35, 36, 120]
     packed = pack_outcomes(Outcomes([None] * 4, spans, spans, [0] * 4))
     assert packed["true_spans"] == packed["predicted_spans"] == "0z(36)(120)"
-    with pytest.raises(ValueError, match="no counts of spans"):
+    with pytest.raises(RecordError, match="no counts of spans"):
         unpack_outcomes(packed | {"true_spans": "0z(3"})

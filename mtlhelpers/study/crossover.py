@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.redrawing import SeedDifferences
@@ -115,7 +115,7 @@ def _crossing(
     sizes: Sequence[int], means: Sequence[float] | np.ndarray, weights: Sequence[int]
 ) -> float:
     """Where the falling curve through the means comes down to zero."""
-    curve = isotonic_regression(means, sample_weight=weights, increasing=False)
+    curve = isotonic_regression(means, weights=weights, increasing=False).x
     down = np.flatnonzero(curve <= 0)
     if not len(down):
         return ABOVE

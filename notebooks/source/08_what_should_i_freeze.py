@@ -109,7 +109,7 @@ held
 
 # %% [markdown]
 # The checks make some thirty small models, train a few of them and compare, so this takes
-# the better part of a minute. Reading the records takes a second.
+# the better part of a minute. Reading the records takes some seconds.
 
 # %%
 start = time.perf_counter()

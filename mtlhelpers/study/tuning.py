@@ -92,7 +92,7 @@ def choose(tuning: Path) -> list[Choice]:
         where = job.corpus, job.backbone, job.arm, job.plan.train_size
         tried[where][_key(job, seed=0)].append(record)
     return [
-        _best(list(configurations.values()))
+        _best(arm, list(configurations.values()))
         for (corpus, _, arm, _), configurations in tried.items()
         if (corpus, arm) not in waiting
     ]
@@ -138,7 +138,7 @@ def nearest_choice(choices: Sequence[Choice], size: int) -> Choice:
     return min(choices, key=lambda one: abs(math.log(size / one.plan.train_size)))
 
 
-def _best(configurations: Sequence[Sequence[dict[str, Any]]]) -> Choice:
+def _best(arm: str, configurations: Sequence[Sequence[dict[str, Any]]]) -> Choice:
     def score(records: Sequence[dict[str, Any]]) -> float:
         values = [
             value
@@ -150,13 +150,13 @@ def _best(configurations: Sequence[Sequence[dict[str, Any]]]) -> Choice:
 
     best = max(configurations, key=score)[0]
     job = Job.of(best)
-    return Choice(job.arm, job.corpus, job.backbone, job.plan, best["steps"])
+    return Choice(arm, job.corpus, job.backbone, job.plan, best["steps"])
 
 
 def _key(job: Job, **changes: Any) -> str:
-    """What tells a run of the tuning study from the others."""
+    """What tells a run of the tuning study from the others; arms may share one."""
     plan = replace(job.plan.resolve(job.plan.train_size), tasks=None, **changes)
-    told = [job.arm, job.corpus, job.backbone, plan.to_dict()]
+    told = [job.corpus, job.backbone, plan.to_dict()]
     return json.dumps(told, sort_keys=True)
 
 

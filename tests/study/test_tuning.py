@@ -114,6 +114,33 @@ def test_an_arm_with_a_run_to_come_is_left_out_and_its_corpus_not_compared(folde
     assert {one.corpus for one in choose_together(tuning)} == {"hwu64"}
 
 
+def test_a_run_of_two_arms_is_recorded_once_and_tunes_both(folder):
+    (folder.with_name("mine_tuning") / "grid.toml").write_text(
+        """
+[[block]]
+arm = "two rates"
+corpus = "hwu64"
+backbone = "minilm"
+plan = { train_size = 300, batch_size = 16, epochs = 1, backbone_lr = [1e-4, 1e-3], head_lr = 1e-3 }
+
+[[block]]
+arm = "one rate"
+corpus = "hwu64"
+backbone = "minilm"
+plan = { train_size = 300, batch_size = 16, epochs = 1, backbone_lr = 1e-3, head_lr = 1e-3 }
+""",  # noqa: E501
+        encoding="utf-8",
+    )
+    low, shared, again = jobs_of(folder)
+    assert shared.plan == again.plan
+    note(folder, low, 0.5, 0.5)
+    note(folder, again, 0.9, 0.9)  # under the name of one of the two
+    chosen = {
+        c.arm: c.plan.backbone_lr for c in choose(folder.with_name("mine_tuning"))
+    }
+    assert chosen == {"two rates": 1e-3, "one rate": 1e-3}
+
+
 def test_before_any_corpus_is_whole_no_grid_is_written(folder):
     with pytest.raises(StudyError, match="mine_tuning has no corpus with all"):
         write_grid(folder)

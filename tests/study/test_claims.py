@@ -60,7 +60,7 @@ def test_the_recorded_loss_of_a_frozen_head_is_what_lesson_05_says(studies):
     for one in recorded:
         assert one.verdict is Verdict.SUPPORTED
         assert (one.seeds, len(one.records)) == (5, 10)
-    assert judged.verdicts == {Verdict.SUPPORTED: 3, Verdict.NOT_TESTED: 1}
+    assert judged.verdicts == {Verdict.SUPPORTED: 4}
 
 
 def test_lost_points_are_those_before_minus_after(studies):
@@ -96,8 +96,18 @@ def test_a_claim_is_shown_with_its_records_and_all_sizes(studies, capsys):
     for one in judged.decisions:
         for key in one.records:
             assert key in said
-    for part in ("decided by", "the opposite would be", "not recorded at 3,000"):
+    for part in ("decided by", "the opposite would be", "hwu64, sentence, 300"):
         assert part in said
+
+
+def test_a_claim_without_records_says_which_runs_are_missing(tmp_path, capsys):
+    assert main(["claims", "3A.4", "--studies", str(tmp_path)]) == 0
+    (said,) = [one for one in capsys.readouterr().out.splitlines() if "hwu64" in one]
+    runs = "3A, lwf of studies/further and 3A of studies/further"
+    where = "[hwu64, sentence, 3,000 sentences]"
+    assert said.strip() == (
+        f"not tested: not recorded at 3,000 sentences: {runs} {where}"
+    )
 
 
 def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path, capsys):

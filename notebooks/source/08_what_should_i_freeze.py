@@ -551,7 +551,8 @@ mtl.claim_overview(judged)[["statement", "lesson", "records"]]
 # - **Sizes.** Eleven thousand sentences at most; lesson 07 says what is recorded. A border
 #   above that would not be seen.
 # - **Tuning.** Eight configurations an arm, fewer for the runs of lesson 05. Somebody may
-#   find better ones for either side.
+#   find better ones for either side: several choices are the lowest backbone rate that was
+#   tried, 3A's on hwu64 among them, and a lower one may keep more.
 # - **Seconds** are those of the machine they were taken on.
 
 # %% [markdown]

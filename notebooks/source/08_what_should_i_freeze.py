@@ -286,7 +286,7 @@ drawn
 
 # %% [markdown]
 # Beside them the same backbone with what it was pre-trained to, frozen and moving, all tuned
-# by themselves. Means over seeds 0 to 4, in %:
+# by themselves. Mean ± standard deviation over seeds 0 to 4, in %:
 
 # %%
 STARTS = {
@@ -306,16 +306,25 @@ scores = {
     "ner_f1_train": "NER F1, training",
     "ner_f1": "NER F1, test",
 }
+
+
+def percent(seeds):
+    """Mean ± standard deviation over seeds of a score between 0 and 1, in percent."""
+    return f"{100 * seeds.mean():.1f} ± {100 * seeds.std():.1f}"
+
+
 where = ["corpus", "train_size", "backbone"]
-starts = 100 * runs.groupby(where)[list(scores)].mean().astype(float)
+starts = runs.groupby(where)[list(scores)].agg(percent)
 there = starts.query("backbone == 'random, moves'").index
 rows = [(*at[:2], start) for at in there for start in STARTS]
-beside = starts.loc[rows].round(1).rename(columns=scores)
+beside = starts.loc[rows].rename(columns=scores)
 beside if rows else Markdown("Not recorded yet.")
 
 # %%
-asked = ("hwu64", 300, "random, moves")
-drawn.reveal(round(starts.accuracy[asked], 1)) if asked in starts.index else drawn
+asked = runs.query(
+    "corpus == 'hwu64' and train_size == 300 and arm == 'random weights'"
+)
+drawn.reveal(round(100 * asked.accuracy.mean(), 1)) if len(asked) else drawn
 
 # %% [markdown]
 # On hwu64 random weights know their training sentences by heart, as pre-trained ones do.
@@ -401,7 +410,7 @@ upper.reveal(round(100 * asked[at], 1)) if at in asked.index else upper
 
 # %% [markdown]
 # Heads first loses most where sentences are few. What did the heads know of their training
-# sentences when the backbone began to move? NER F1 in %, means over the seeds:
+# sentences when the backbone began to move? NER F1 in %, mean ± standard deviation:
 
 # %%
 heads_first = mtl.study_table(f"{STUDIES}/further").query("arm == 'head first'")
@@ -410,8 +419,8 @@ moments = {
     "ner_f1_train": "training, at the end",
     "ner_f1": "test, at the end",
 }
-known = heads_first.groupby(["corpus", "train_size"])[list(moments)].mean()
-(100 * known.astype(float)).round(1).rename(columns=moments)
+known = heads_first.groupby(["corpus", "train_size"])[list(moments)].agg(percent)
+known.rename(columns=moments)
 
 # %% [markdown]
 # On 300 sentences the heads know nearly every name by heart before the backbone moves.

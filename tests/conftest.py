@@ -1,6 +1,7 @@
 """Fixtures and guards for every test: no network beyond loopback, real data by rule."""
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def no_network():
     patch.setattr(socket, "getaddrinfo", guarded_resolve)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard():
+    """Undo what a shell does to background jobs, which is to ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ CARD = (
     ),
     Row(
         "4.1",
-        "Start from pre-trained weights?",
+        "3,000 labelled sentences: start from pre-trained weights?",
         "yes",
         "no, random ones do better",
     ),

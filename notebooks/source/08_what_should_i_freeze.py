@@ -327,9 +327,9 @@ asked = runs.query(
 drawn.reveal(round(100 * asked.accuracy.mean(), 1)) if len(asked) else drawn
 
 # %% [markdown]
-# Random weights know their training sentences by heart, as pre-trained ones do. What
-# pre-training gives shows on other sentences, and least in the labels of SNIPS, where 3,000
-# sentences bring random weights within a point of it.
+# Random weights know their training sentences by heart. What pre-training gives shows on
+# other sentences, and least in the labels of SNIPS, where 3,000 sentences bring random
+# weights within a point of it.
 #
 # Does it outweigh the choice of what to freeze? On hwu64 it does: without moving at all,
 # the pre-trained backbone is ahead of the random one. On 3,000 sentences of SNIPS it does

@@ -313,8 +313,7 @@ def percent(seeds):
     return f"{100 * seeds.mean():.1f} ± {100 * seeds.std():.1f}"
 
 
-where = ["corpus", "train_size", "backbone"]
-starts = runs.groupby(where)[list(scores)].agg(percent)
+starts = runs.groupby(["corpus", "train_size", "backbone"])[list(scores)].agg(percent)
 there = starts.query("backbone == 'random, moves'").index
 rows = [(*at[:2], start) for at in there for start in STARTS]
 beside = starts.loc[rows].rename(columns=scores)

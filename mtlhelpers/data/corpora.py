@@ -13,9 +13,10 @@ from mtlhelpers.data.publishers import PUBLISHERS, Publisher
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.studied import cap_validation, extend_test
 
-SNIPS_2000 = "snips+2000"  # SNIPS with 2,000 more test sentences, taken from train
+# With 2,000 more test sentences, taken from train.
+LARGER_TEST = {"snips+2000": "snips", "hwu64+2000": "hwu64"}
 IN_DOMAIN = "clinc150-oos+wnut17"  # a disjoint pair, without the label oos
-STUDIED = (SNIPS_2000, IN_DOMAIN)
+STUDIED = (*LARGER_TEST, IN_DOMAIN)
 KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 
 
@@ -95,8 +96,8 @@ def given_folder(name: str) -> Path | None:
 
 
 def _load_studied(name: str) -> Corpus:
-    if name == SNIPS_2000:
-        return extend_test(load_corpus("snips"), 2_000, name)
+    if name in LARGER_TEST:
+        return extend_test(load_corpus(LARGER_TEST[name]), 2_000, name)
     in_domain = load_corpus("clinc150").without_label("oos")
     return cap_validation(combine_corpora(in_domain, load_corpus("wnut17")), 700, name)
 

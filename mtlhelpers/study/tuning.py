@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.data.corpora import IN_DOMAIN, SNIPS_2000
+from mtlhelpers.data.corpora import IN_DOMAIN
 from mtlhelpers.study.grid import Job, read_grid
 from mtlhelpers.study.records import read_records
 from mtlhelpers.study.worker import StudyError
@@ -23,7 +23,7 @@ from mtlhelpers.training.plan import Plan
 SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 # Where a corpus ends, in sentences (of each task, in the disjoint pair). Beyond 3,000,
 # newsdesk would add hours and little else: its sentences are variants of few.
-ENDS = {SNIPS_2000: 10_990, "hwu64": 9_260, IN_DOMAIN: 3_000, "newsdesk": 3_000}
+ENDS = {"snips+2000": 10_990, "hwu64": 9_260, IN_DOMAIN: 3_000, "newsdesk": 3_000}
 MANY_SEEDS, FEW_SEEDS = 10, 5  # up to 1,000 sentences, and above
 # What a choice hands on, where it is not as in a plan that says nothing of it.
 FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights")

@@ -12,6 +12,7 @@ from mtlhelpers.data.studied import cap_validation, extend_test
 # The very sentences that studies are scored on: another draw would be another study.
 PRINTS = {
     "snips+2000": "a5b929da37f807e40707e8ae8508c0735b3cfbfc3de32ffad44b6325e00d7476",
+    "hwu64+2000": "ad6eeaf7032e91f9d5cbf9fd7713f40ff5ecb964c9215161de67c9b18e0da614",
     "clinc150-oos+wnut17": (
         "5325be46ae62e408612ac749ae4dd84edc4a7d836d2c6adc809ac450faedf0ef"
     ),

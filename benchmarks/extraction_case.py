@@ -12,7 +12,7 @@ from hardware import product_rate, useful_flops
 from memory import PeakWatch
 
 import mtlhelpers as mtl
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ from sides import Training, train_ours
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded, encode
 from mtlhelpers.data.streams import stream
-from mtlhelpers.training.batches import bucketed_batches
-from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.losses import loss_function
-from mtlhelpers.training.optimizer import build_optimizer, clip_each_part
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.optimizer import (
+    build_optimizer,
+    clip_each_part,
+    kept_embedding_gradient,
+)
+from mtlhelpers.training.stage import bucketed_batches
 
 RATE = 3e-4
 

@@ -14,9 +14,9 @@ from sentences import some, with_train
 from sides import SIDES, Training, scenario_of
 
 import mtlhelpers as mtl
+from mtlhelpers.model.device import peak_memory, restart_peak_memory
 from mtlhelpers.model.freezing import frozen_up_to
-from mtlhelpers.training.environment import peak_memory, restart_peak_memory
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 
 Measured = dict[str, Any]
 # What a ratio can be of; each is a row of the results, named by case and suffix.

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.lesson.prompts import UNATTENDED
+from mtlhelpers.lesson.guesses import UNATTENDED
 
 HERE = Path(__file__).resolve().parent
 CELL_SECONDS = 600  # a cell that waits longer has hung

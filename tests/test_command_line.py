@@ -13,8 +13,8 @@ from helpers import tiny
 from helpers.stored import passes_for
 
 import mtlhelpers as mtl
-from mtlhelpers.__main__ import main
-from mtlhelpers.study import comparison
+from mtlhelpers.cli import main
+from mtlhelpers.study import compare as comparison
 from mtlhelpers.training import plan
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.__main__ import _parser
+from mtlhelpers.cli import _parser
 from mtlhelpers.model.counting import parameter_table
-from mtlhelpers.study.comparison import summary
-from mtlhelpers.study.rules import TRANSFER
-from mtlhelpers.study.tuning import seeds_at
+from mtlhelpers.study.compare import summary
+from mtlhelpers.study.protocol import TRANSFER, seeds_at
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

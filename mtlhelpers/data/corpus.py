@@ -5,13 +5,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from textwrap import fill
 
 from datasets import Dataset, DatasetDict, Features, List, Value
 
-from mtlhelpers.data.carving import SEED, carve_validation
-from mtlhelpers.data.checks import check_splits, label_names, tag_names
-from mtlhelpers.data.describing import describe_corpus
-from mtlhelpers.data.rows import CorpusError, Row
+from mtlhelpers.data.holdout import SEED, carve_validation
+from mtlhelpers.data.rows import CorpusError, Row, check_splits, label_names, tag_names
+from mtlhelpers.data.streams import stream
+from mtlhelpers.data.words import spans_of
 
 SPLITS = ("train", "validation", "test")
 _FEATURES = Features(
@@ -157,3 +158,75 @@ def _cells(rows: Dataset) -> Iterator[tuple]:
     By whole columns, which is many times faster than by sentence.
     """
     return zip(*(rows[column][:] for column in _FEATURES), strict=True)
+
+
+WIDTH = 88
+
+
+def describe_corpus(corpus: "Corpus") -> str:
+    """Return counts per split, names of labels and types, and where it is from.
+
+    A count of spans or labels tells how many there are in the split, over all its
+    sentences. No line is wider than 88 characters.
+    """
+    header = f"{'':<12}{'sentences':>11}{'tokens':>11}{'labels':>11}{'spans':>11}"
+    counts = [
+        f"{split:<12}" + "".join(f"{count:>11,}" for count in _count(rows))
+        for split, rows in corpus.splits.items()
+    ]
+    types = sorted({tag[2:] for tag in corpus.tags if tag != "O"})
+    facts = [
+        (f"{len(corpus.labels)} labels", ", ".join(corpus.labels)),
+        (f"{len(types)} types", ", ".join(types)),
+        ("licence", corpus.licence),
+        ("citation", corpus.citation),
+        ("source", corpus.source),
+        *(("note", note) for note in corpus.notes),
+    ]
+    lines = [_fact(name, text) for name, text in facts if text]
+    return "\n".join([f"corpus {corpus.name}", header, *counts, *lines])
+
+
+def _count(rows: Dataset) -> tuple[int, int, int, int]:
+    """Count sentences, tokens, sentences with a label, and spans."""
+    tags = [tag for sentence in rows["tags"] for tag in sentence or ()]
+    return (
+        len(rows),
+        sum(map(len, rows["tokens"])),
+        sum(label is not None for label in rows["label"]),
+        sum(tag.startswith("B-") for tag in tags),
+    )
+
+
+def _fact(name: str, text: str) -> str:
+    indent = " " * 12
+    return fill(
+        f"{name:<12}{text}", WIDTH, subsequent_indent=indent, break_on_hyphens=False
+    )
+
+
+def sample_sentences(rows: Dataset, count: int, seed: int = 0) -> list[str]:
+    """Return sentences of a split, drawn evenly over its labels, each with its label.
+
+    `count` of each label, or as many as there are; entities stand in marks, as in the
+    sentence files: "politics: [Ada Park|person] opened the hearing ."
+    """
+    drawn = rows.select(stream(seed, "samples").permutation(len(rows)))
+    cells = zip(drawn["label"], drawn["tokens"], drawn["tags"], strict=True)
+    found: dict[str, list[str]] = {}
+    for label, words, tags in cells:
+        own = found.setdefault(label or "no label", [])
+        if len(own) < count:
+            own.append(f"{label or 'no label'}: {mark(words, tags or [])}")
+    return [line for label in sorted(found) for line in found[label]]
+
+
+def mark(words: Sequence[str], tags: Sequence[str]) -> str:
+    """Return the words in one line, spans as `[surface|type]`."""
+    pieces: list[str] = []
+    at = 0
+    for start, end, type_ in spans_of(tags):
+        pieces += words[at:start]
+        pieces.append(f"[{' '.join(words[start:end])}|{type_}]")
+        at = end
+    return " ".join([*pieces, *words[at:]])

@@ -1,6 +1,9 @@
-"""Raw text to words, by the one rule that all corpora here follow."""
+"""Words and spans: raw text to words, marked text to tags, tags to spans."""
 
 import unicodedata
+from collections.abc import Iterable, Sequence
+
+from seqeval.metrics.sequence_labeling import get_entities
 
 
 def split_words(text: str) -> list[str]:
@@ -24,3 +27,31 @@ def split_words(text: str) -> list[str]:
 def is_mark(character: str) -> bool:
     """Whether a character is punctuation (P*) or a symbol (S*) of Unicode."""
     return unicodedata.category(character)[0] in "PS"
+
+
+def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """The spans as (start, end, type), `end` exclusive.
+
+    Lenient, as conlleval: an `I-x` that nothing opened starts a span of its own.
+    """
+    return [(start, end + 1, kind) for kind, start, end in get_entities(list(tags))]
+
+
+def tag_segments(
+    segments: Iterable[tuple[str, str | None]],
+) -> tuple[list[str], list[str]]:
+    """Return tokens and BIO tags of a sentence that comes in segments.
+
+    Args:
+        segments: pieces of the text in order, each with the type of the span that it
+            is, or None. A token never reaches over the edge of a segment, so that spans
+            which the source sets side by side without a space stay apart.
+    """
+    tokens: list[str] = []
+    tags: list[str] = []
+    for text, span_type in segments:
+        for position, word in enumerate(split_words(text)):
+            tokens.append(word)
+            mark = "I" if position else "B"
+            tags.append(f"{mark}-{span_type}" if span_type else "O")
+    return tokens, tags

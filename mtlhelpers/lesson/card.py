@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtlhelpers.lesson.report import places
-from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.statistics import Verdict
-from mtlhelpers.study.verdicts import Judged
+from mtlhelpers.study.protocol import Verdict
+from mtlhelpers.study.verdicts.claims import Decision
+from mtlhelpers.study.verdicts.ledger import Judged
 
 OPEN = {
     Verdict.UNDECIDED: "the runs do not decide",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mtlhelpers.study.doctor import Check, examine
+from mtlhelpers.doctor import Check, examine
 
 GB = 1e9
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.statistics import Verdict
-from mtlhelpers.study.verdicts import Judged
+from mtlhelpers.study.protocol import Verdict
+from mtlhelpers.study.verdicts.claims import Decision
+from mtlhelpers.study.verdicts.ledger import Judged
 
 
 def claim_table(judged: Iterable[Judged]) -> pd.DataFrame:

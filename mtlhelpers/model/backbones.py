@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.finding import (
+from mtlhelpers.model.backbone_files import (
     NAMED,
     VOCABULARY_SHA256,
     BackboneError,

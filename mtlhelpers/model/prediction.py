@@ -10,8 +10,8 @@ from datasets import Dataset
 from torch import Tensor
 
 from mtlhelpers.data.encoding import collate, encode
-from mtlhelpers.data.spans import spans_of
-from mtlhelpers.model.precision import fast_products
+from mtlhelpers.data.words import spans_of
+from mtlhelpers.model.device import fast_products
 
 if TYPE_CHECKING:
     from mtlhelpers.model.shared import SharedModel

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import AutoTokenizer, BertConfig, BertTokenizer
 
-from mtlhelpers.model.finding import BackboneError
+from mtlhelpers.model.backbone_files import BackboneError
 
 FILES = ("shared_model.json", "model.safetensors", "backbone/config.json")
 

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.metrics import evaluate
 from mtlhelpers.training.plan import METRICS, Plan
-from mtlhelpers.training.storing import FeatureStore
 
 
 class EpochRecorder:

@@ -19,29 +19,32 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.counting import count_parameters
+from mtlhelpers.model.device import environment
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.batches import bucketed_batches
-from mtlhelpers.training.embedding import kept_embedding_gradient
-from mtlhelpers.training.environment import environment
-from mtlhelpers.training.features import extract_features
-from mtlhelpers.training.guards import check_gradients, check_loss, check_optimizer
+from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.history import EpochRecorder, Keeper
 from mtlhelpers.training.losses import BatchLosses, loss_function
-from mtlhelpers.training.metrics import assess, evaluate
+from mtlhelpers.training.metrics import assess, encode_for, evaluate
 from mtlhelpers.training.optimizer import (
     build_optimizer,
     build_schedule,
+    check_gradients,
+    check_loss,
+    check_optimizer,
     clip_each_part,
+    kept_embedding_gradient,
 )
 from mtlhelpers.training.plan import Plan
-from mtlhelpers.training.predicting import encode_for
-from mtlhelpers.training.preparing import prepare
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import FreezingWitness, Run
-from mtlhelpers.training.sentences import spread_out, training_sentences
-from mtlhelpers.training.stages import Stages
-from mtlhelpers.training.standardising import standardised_heads
-from mtlhelpers.training.storing import FeatureStore
+from mtlhelpers.training.stage import (
+    Stages,
+    bucketed_batches,
+    prepare,
+    spread_out,
+    training_sentences,
+)
+from mtlhelpers.training.standardise import standardised_heads
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 

@@ -8,13 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import IGNORED, Encoded, collate
+from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.layers import climb
-from mtlhelpers.model.precision import fast_products
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
-from mtlhelpers.training.features import extract_features
-from mtlhelpers.training.states import States
-from mtlhelpers.training.storing import FeatureStore
+from mtlhelpers.training.features.arrays import States
+from mtlhelpers.training.features.store import FeatureStore, extract_features
 
 
 class BatchLosses(NamedTuple):

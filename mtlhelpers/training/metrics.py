@@ -7,20 +7,65 @@ strict mode (IOB2) stands beside it, since the two can be as far apart as 1.0 an
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from datasets import Dataset
 from seqeval.metrics import f1_score as entity_f1
 from seqeval.scheme import IOB2
 from sklearn.metrics import f1_score
 
-from mtlhelpers.data.encoding import Encoded
-from mtlhelpers.data.spans import spans_of
+from mtlhelpers.data.encoding import Encoded, encode
+from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.predicting import Predicted, encode_for, predict_all
-from mtlhelpers.training.scores import Outcomes, Scores
-from mtlhelpers.training.storing import FeatureStore
+from mtlhelpers.training.features.store import FeatureStore, extract_features
+from mtlhelpers.training.run import Outcomes, Scores
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions for N sentences: label numbers (N,) and word-level tag names."""
+
+    labels: np.ndarray | None
+    tags: list[list[str]] | None
+
+
+def encode_for(model: SharedModel, sentences: Dataset) -> Encoded:
+    """Encode sentences with the model's tokenizer, labels and tags."""
+    try:
+        return encode(sentences, model.tokenizer, model.labels, model.tags)
+    except KeyError as error:
+        raise ValueError(
+            f"the model knows no label or tag {error}: build it with the corpus's own "
+            f"labels and tags"
+        ) from error
+
+
+@torch.no_grad()
+def predict_all(
+    model: SharedModel,
+    encoded: Encoded,
+    sentences: Dataset,
+    store: FeatureStore | None = None,
+) -> Predicted:
+    """Predict a label for each sentence and a tag for each word; lost words are O."""
+    features = extract_features(model, encoded, store)
+    logits = model.classify(features.pooled, features.words)
+    labels = (
+        None if logits.sentence is None else logits.sentence.argmax(-1).cpu().numpy()
+    )
+    if logits.ner is None:
+        return Predicted(labels, None)
+    best = logits.ner.argmax(-1).cpu().numpy()  # (W,)
+    tags = [["O"] * len(words) for words in sentences["tokens"]]
+    for row, kept in enumerate(encoded.kept_words):
+        for word, tag in zip(
+            kept, best[features.starts[row] : features.starts[row + 1]]
+        ):
+            tags[row][word] = model.tags[tag]
+    return Predicted(labels, tags)
 
 
 def evaluate(

@@ -1,7 +1,13 @@
 """AdamW with a rate for the backbone and one for the heads, warm-up and decay."""
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 from mtlhelpers.model.freezing import ALL_PARTS, trainable_tensors
 from mtlhelpers.model.shared import HEADS, SharedModel
@@ -59,3 +65,93 @@ def _groups(model: SharedModel, part: str, rate: float, decay: float) -> list[di
         },
         {**shared, "weight_decay": 0.0, "params": [t for t in tensors if t.dim() == 1]},
     ]
+
+
+class TrainingError(RuntimeError):
+    """Training cannot do what it claims to; the message names the tensors or losses."""
+
+
+def check_optimizer(optimizer: torch.optim.Optimizer, model: SharedModel) -> None:
+    """Raise `TrainingError` unless it holds each trainable tensor once and no other.
+
+    An optimizer built before the scenario was applied moves what is frozen, or never
+    moves what was thawed, without a word.
+    """
+    held = [id(t) for group in optimizer.param_groups for t in group["params"]]
+    wanted = {id(t): name for name, t in model.named_parameters() if t.requires_grad}
+    missing = [name for key, name in wanted.items() if key not in held]
+    if missing or len(held) != len(wanted):
+        raise TrainingError(
+            f"the optimizer holds {len(held)} tensors, {len(wanted)} can train; "
+            f"missing: {', '.join(missing[:5]) or 'none'}. Build it after the "
+            f"scenario is applied."
+        )
+
+
+def check_gradients(model: SharedModel) -> None:
+    """Raise `TrainingError` where a trainable tensor has no finite gradient."""
+    names = {id(tensor): name for name, tensor in model.named_parameters()}
+    bad = [
+        names[id(tensor)]
+        for tensor in trainable_tensors(model)
+        if tensor.grad is None or not bool(tensor.grad.isfinite().all())
+    ]
+    if bad:
+        raise TrainingError(
+            f"no finite gradient reached {len(bad)} tensors that should train: "
+            f"{', '.join(bad[:5])}. Freeze them, or sum a loss that depends on them."
+        )
+
+
+def check_loss(epoch: dict[str, Any]) -> None:
+    """Raise `TrainingError` where an epoch's mean loss is not a number."""
+    bad = [
+        key
+        for key, value in epoch.items()
+        if key.startswith("loss_") and not math.isfinite(value)
+    ]
+    if bad:
+        raise TrainingError(
+            f"{', '.join(bad)} is not finite in epoch {epoch['epoch']}: lower the "
+            f"learning rates"
+        )
+
+
+class _Lookup(torch.autograd.Function):
+    """Rows of a table, (B, T) to (B, T, H), whose backward adds to the kept buffer."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, weight: Tensor, ids: Tensor, kept: Tensor, padding_row: int
+    ) -> Tensor:
+        ctx.weight, ctx.ids, ctx.kept, ctx.padding_row = weight, ids, kept, padding_row
+        return nn.functional.embedding(ids, weight)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[None, ...]:
+        if ctx.weight.grad is None:
+            ctx.weight.grad = ctx.kept.zero_()
+        ctx.weight.grad.index_add_(0, ctx.ids.flatten(), gradient.flatten(0, 1))
+        ctx.weight.grad[ctx.padding_row] = 0.0
+        return None, None, None, None
+
+
+@contextmanager
+def kept_embedding_gradient(model: SharedModel) -> Iterator[None]:
+    """Within it, `backward()` writes the word embeddings' gradient into a kept buffer.
+
+    The values are those of the plain path. `torch.autograd.grad` does not see them, so
+    this holds for the training loop alone. Frozen embeddings are left as they are.
+    """
+    table: nn.Embedding = model.backbone.embeddings.word_embeddings
+    if not table.weight.requires_grad:
+        yield
+        return
+    weight, kept = table.weight, torch.zeros_like(table.weight)
+    table.forward = lambda ids: _Lookup.apply(weight, ids, kept, table.padding_idx)
+    try:
+        yield
+    finally:
+        del table.forward  # the class's own again
+        weight.grad = None

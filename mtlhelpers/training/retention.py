@@ -17,11 +17,11 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
-from mtlhelpers.training.features import extract_features
+from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.losses import live_losses
+from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.plan import Plan, PlanError
-from mtlhelpers.training.predicting import encode_for
-from mtlhelpers.training.sentences import training_sentences
+from mtlhelpers.training.stage import training_sentences
 
 FISHER_SENTENCES = 200
 REPLAY_BATCH = 8

@@ -10,7 +10,7 @@ from torch import Tensor
 from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.batches import equal_length_batches
+from mtlhelpers.training.features.extract import equal_length_batches
 
 
 @torch.no_grad()

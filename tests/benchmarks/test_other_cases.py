@@ -10,7 +10,7 @@ from sharing_case import SharingCase
 
 import mtlhelpers as mtl
 from mtlhelpers.data.subsets import take_subset
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 
 
 def paced(case, *paces: float) -> dict:

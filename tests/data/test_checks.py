@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtlhelpers.data.corpora import load_corpus
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.rows import CorpusError
 
 

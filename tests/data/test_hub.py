@@ -6,7 +6,7 @@ import datasets
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
-from mtlhelpers.data.corpora import load_corpus
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.rows import CorpusError
 
 COLUMNS = {"tokens": "words", "tags": "ner_tags", "label": "intent", "id": "uid"}

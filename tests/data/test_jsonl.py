@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.corpora import load_corpus
 from mtlhelpers.data.jsonl import read_folder
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.rows import CorpusError
 
 GOOD = {"id": "x", "tokens": ["to", "Rome"], "tags": ["O", "B-place"], "label": "phone"}

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.spans import spans_of
-from mtlhelpers.data.words import is_mark, split_words
+from mtlhelpers.data.words import is_mark, spans_of, split_words
 
 FEW = settings(max_examples=150, deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

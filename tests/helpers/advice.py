@@ -6,9 +6,8 @@ from helpers import outcomes
 from helpers.records import record
 
 import mtlhelpers as mtl
-from mtlhelpers.study.grid import Job
-from mtlhelpers.study.records import write_record
-from mtlhelpers.study.rules import Side
+from mtlhelpers.study.records.record import Job, Side
+from mtlhelpers.study.records.store import write_record
 
 # Points: accuracy and NER F1 of one scenario.
 Points = tuple[float, float]

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from mtlhelpers.study.grid import Job
-from mtlhelpers.study.packing import pack_outcomes
-from mtlhelpers.training.scores import Outcomes
+from mtlhelpers.study.records.outcomes import pack_outcomes
+from mtlhelpers.study.records.record import Job
+from mtlhelpers.training.run import Outcomes
 
 NONE = ("accuracy", "macro_f1", "ner_f1", "exact_match")
 

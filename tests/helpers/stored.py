@@ -6,8 +6,8 @@ import torch
 from helpers import tall, tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.training.predicting import encode_for
-from mtlhelpers.training.states import extract_states
+from mtlhelpers.training.features.extract import extract_states
+from mtlhelpers.training.metrics import encode_for
 
 TRAIN = tiny.corpus().splits["train"]
 

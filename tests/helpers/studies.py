@@ -8,8 +8,8 @@ from typing import Any
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.study.grid import Job
-from mtlhelpers.study.records import read_records, record_id
+from mtlhelpers.study.records.record import Job, record_id
+from mtlhelpers.study.records.store import read_records
 
 VOLATILE = ("seconds", "peak_memory_bytes", "revision")
 

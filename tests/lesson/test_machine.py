@@ -5,8 +5,8 @@ import time
 import pytest
 
 import mtlhelpers as mtl
+from mtlhelpers.doctor import Check
 from mtlhelpers.lesson import machine
-from mtlhelpers.study.doctor import Check
 
 
 def test_states(monkeypatch):

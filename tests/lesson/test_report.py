@@ -5,10 +5,9 @@ import pytest
 
 from mtlhelpers.lesson.card import CARD, OPEN, Row, answer, decision_card
 from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
-from mtlhelpers.study.claims import CLAIMS, find_claim
-from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.statistics import Verdict
-from mtlhelpers.study.verdicts import Judged
+from mtlhelpers.study.protocol import Verdict
+from mtlhelpers.study.verdicts.claims import CLAIMS, Decision, find_claim
+from mtlhelpers.study.verdicts.ledger import Judged
 
 
 def judged(claim: str, *verdicts: tuple[str, str, Verdict]) -> Judged:

@@ -11,13 +11,13 @@ import torch
 from helpers import tiny
 from safetensors.torch import load_file
 
+from mtlhelpers.model.backbone_files import NAMED, package_folder
 from mtlhelpers.model.backbones import (
     BackboneError,
     backbone_config,
     load_backbone,
     load_tokenizer,
 )
-from mtlhelpers.model.finding import NAMED, package_folder
 
 
 @pytest.fixture

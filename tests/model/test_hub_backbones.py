@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from helpers import tiny
 
-from mtlhelpers.model.finding import NAMED
+from mtlhelpers.model.backbone_files import NAMED
 
 COMMIT = "c" * 40
 PINNED = NAMED["bert-base-uncased"]

@@ -5,8 +5,8 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.model import precision
-from mtlhelpers.training.digests import describe_states
+from mtlhelpers.model import device as precision
+from mtlhelpers.training.features.store import describe_states
 
 CPU = torch.device("cpu")
 

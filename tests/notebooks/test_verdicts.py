@@ -11,11 +11,10 @@ from typing import NamedTuple
 import nbformat
 import pytest
 
-from mtlhelpers.study import checks
-from mtlhelpers.study.claims import CLAIMS
-from mtlhelpers.study.decision import Decision
-from mtlhelpers.study.statistics import Verdict
-from mtlhelpers.study.verdicts import judge_claims
+from mtlhelpers.study.protocol import Verdict
+from mtlhelpers.study.verdicts import fresh_checks as checks
+from mtlhelpers.study.verdicts.claims import CLAIMS, Decision
+from mtlhelpers.study.verdicts.ledger import judge_claims
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))

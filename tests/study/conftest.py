@@ -8,7 +8,7 @@ import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder, stable
 
-from mtlhelpers.study.running import Study
+from mtlhelpers.study.running.study import Study
 
 FIRST = (
     '{ scenario = "none_frozen", tasks = [["sentence"]], batch_size = 8, epochs = 1 }'

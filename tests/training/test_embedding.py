@@ -4,9 +4,9 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.training.embedding import kept_embedding_gradient
 from mtlhelpers.training.losses import live_losses
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.optimizer import kept_embedding_gradient
 
 
 def gradients(model, encoded, *batches) -> dict[str, torch.Tensor]:

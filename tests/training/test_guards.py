@@ -7,10 +7,12 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.training.guards import TrainingError, check_gradients, check_optimizer
 from mtlhelpers.training.optimizer import (
+    TrainingError,
     build_optimizer,
     build_schedule,
+    check_gradients,
+    check_optimizer,
     clip_each_part,
 )
 from mtlhelpers.training.plan import PlanError

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.data.spans import spans_of
-from mtlhelpers.training.metrics import score
-from mtlhelpers.training.predicting import Predicted, encode_for, predict_all
+from mtlhelpers.data.words import spans_of
+from mtlhelpers.training.metrics import Predicted, encode_for, predict_all, score
 
 FEW = settings(max_examples=60, deadline=None)
 LABELS = ["a", "b"]

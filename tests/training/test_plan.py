@@ -12,7 +12,7 @@ import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.model.freezing import ScenarioError
 from mtlhelpers.training.plan import METRICS, RETENTIONS, PlanError
-from mtlhelpers.training.sentences import check_fit, training_sentences
+from mtlhelpers.training.stage import check_fit, training_sentences
 
 FEW = settings(max_examples=60, deadline=None)
 PARTS = ("backbone", "backbone.layer.3", "sentence_classifier", "ner_classifier")

@@ -23,7 +23,7 @@ from mtlhelpers.model.freezing import (
 )
 from mtlhelpers.training import loop
 from mtlhelpers.training.losses import task_losses
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 
 FEW = settings(max_examples=12, deadline=None)
 TRAINING = st.sampled_from(sorted(set(mtl.SCENARIOS) - {"all_frozen"}))

@@ -8,7 +8,7 @@ import torch
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 
 SETTINGS = {"train_size": 300, "epochs": 30, "head_lr": 1e-2}
 

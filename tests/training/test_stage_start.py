@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.training import loop
-from mtlhelpers.training.guards import TrainingError
+from mtlhelpers.training.optimizer import TrainingError
 from mtlhelpers.training.plan import PlanError
-from mtlhelpers.training.sentences import training_sentences
+from mtlhelpers.training.stage import training_sentences
 
 FEW = settings(max_examples=10, deadline=None)
 FIRST = tiny.plan("none_frozen", tasks=["sentence"], train_size=9, skip=9)

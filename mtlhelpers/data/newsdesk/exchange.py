@@ -1,8 +1,9 @@
 """Variants of a sentence: each mention exchanged for another member of its class."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mtlhelpers.data.newsdesk.lexicon import Class
+from mtlhelpers.data.newsdesk.lexicon import Class, shuffled
 from mtlhelpers.data.newsdesk.marks import (
     FEWEST_WORDS,
     MOST_WORDS,
@@ -10,7 +11,6 @@ from mtlhelpers.data.newsdesk.marks import (
     Sentence,
     count_words,
 )
-from mtlhelpers.data.newsdesk.shuffling import shuffled
 
 TRIES = 30  # draws before a sentence is taken to have no further variant
 
@@ -81,3 +81,40 @@ class Exchange:
             dealt[mention] = Mention(member, mention.kind)
         pieces = tuple(dealt.get(piece, piece) for piece in sentence.pieces)
         return pieces if FEWEST_WORDS <= count_words(pieces) <= MOST_WORDS else None
+
+
+# What may stand between the start of a sentence and its first word.
+STARTS = re.compile(r"(?:^|[.?!][\"')]*\s)[\"'(\s]*$")
+GENITIVE = re.compile(r"^'s(?!\w)")
+
+
+def agree(pieces: Sequence[str | Mention]) -> list[str | Mention]:
+    """Return the pieces with a capital where a mention opens a sentence, and "s'".
+
+    "[last week] the court" gives "[Last week] the court". After a name of several
+    words that ends in s and is no person's, the genitive is the mark alone:
+    "[Copper Skies]'s makers" gives "[Copper Skies]' makers".
+    """
+    agreed: list[str | Mention] = []
+    before = ""
+    for piece in pieces:
+        if isinstance(piece, Mention):
+            if STARTS.search(before):
+                first, rest = piece.surface[:1], piece.surface[1:]
+                piece = piece._replace(surface=first.upper() + rest)
+            before += piece.surface
+        else:
+            if agreed and _takes_bare_mark(agreed[-1]):
+                piece = GENITIVE.sub("'", piece)
+            before += piece
+        agreed.append(piece)
+    return agreed
+
+
+def _takes_bare_mark(piece: str | Mention) -> bool:
+    return (
+        isinstance(piece, Mention)
+        and piece.kind.type != "person"
+        and piece.surface.endswith("s")
+        and " " in piece.surface
+    )

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mtlhelpers.data.newsdesk.files import Line, read_lines
-from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon
+from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, split_words
 

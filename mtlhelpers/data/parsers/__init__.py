@@ -1,1 +1,0 @@
-"""Publishers' own files made into sentences, one module a publisher."""

@@ -1,0 +1,61 @@
+"""A corpus as a study takes it: with more test sentences, with fewer of validation.
+
+Lesson: 07_limited_vs_sufficient_data. 700 test sentences alone leave an accuracy open
+by a point, whatever the arms do. So studies of SNIPS set aside further ones: the same
+for every arm, size and seed, and gone from train for all of them.
+"""
+
+from dataclasses import replace
+
+from datasets import DatasetDict
+
+from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
+from mtlhelpers.data.holdout import SEED, carve
+from mtlhelpers.data.rows import Row
+from mtlhelpers.data.subsets import take_subset
+
+
+def extend_test(corpus: Corpus, sentences: int, name: str) -> Corpus:
+    """Return the corpus with so many sentences of train in test, under another name.
+
+    Whole groups move, drawn with a fixed seed, until `sentences` have moved or no more
+    can be spared; a sentence of train that repeats one of them, in letters and digits,
+    is left out. The corpus's own test sentences stay, with their ids.
+    """
+    rows = rows_of(corpus)
+    rest, further = carve(rows["train"], sentences, "further test")
+    moved = set(map(_letters, further))
+    train = [row for row in rest if _letters(row) not in moved]
+    notes = (
+        f"test: {len(further):,} sentences more, taken from train (seed {SEED})",
+        f"train: {len(rest) - len(train):,} sentences that repeat one of them left out",
+    )
+    return build_corpus(
+        name,
+        rows | {"train": train, "test": [*rows["test"], *further]},
+        licence=corpus.licence,
+        citation=corpus.citation,
+        source=corpus.source,
+        notes=(*corpus.notes, *notes),
+    )
+
+
+def cap_validation(corpus: Corpus, sentences: int, name: str) -> Corpus:
+    """Return the corpus with so many validation sentences, under another name.
+
+    In a disjoint corpus there are so many of each task. Drawn with a fixed seed; raises
+    `CorpusError` where there are fewer.
+    """
+    validation = take_subset(corpus.splits["validation"], sentences, SEED)
+    note = f"validation: {len(validation):,} sentences drawn from it (seed {SEED})"
+    return replace(
+        corpus,
+        name=name,
+        splits=DatasetDict({**corpus.splits, "validation": validation}),
+        notes=(*corpus.notes, note),
+    )
+
+
+def _letters(row: Row) -> str:
+    """What a sentence says, without case, spaces and marks."""
+    return "".join(filter(str.isalnum, "".join(row.tokens).casefold()))

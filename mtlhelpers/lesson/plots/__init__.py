@@ -1,0 +1,1 @@
+"""Figures: one size, one look per name, alt text on each."""

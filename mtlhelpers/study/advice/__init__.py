@@ -1,0 +1,1 @@
+"""What to freeze in a case of one's own, from recorded runs."""

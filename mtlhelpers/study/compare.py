@@ -1,0 +1,151 @@
+"""Every scenario on one corpus, seed by seed: the rows of `compare`.
+
+Backbone passes are shared: a frozen backbone runs once over a sentence, whatever the
+number of epochs, seeds and scenarios that look at it.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import pandas as pd
+
+from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.data.load import load_corpus
+from mtlhelpers.model.freezing import SCENARIOS
+from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.features.store import FeatureStore
+from mtlhelpers.training.loop import train
+from mtlhelpers.training.plan import plan_for
+from mtlhelpers.training.run import Run
+
+SCORES = ("accuracy", "ner_f1", "exact_match")
+
+
+def compare_lines(
+    name: str,
+    backbone: str,
+    *,
+    train_size: int | None = None,
+    seeds: Sequence[int] = (0,),
+    scenarios: Sequence[str] = (),
+    path: Path | None = None,
+    bar: bool = False,
+) -> Iterator[str]:
+    """Compare the scenarios on a corpus; lines about it, each run, and the summary.
+
+    After each run the rows are written to `path`, if there is one. Without `scenarios`
+    all are run. Raises `ValueError` for one that needs a task more than there is.
+    """
+    if path:
+        check_writable(path)
+    corpus = load_corpus(name)
+    if unfit := sorted(set(scenarios) - set(runnable(corpus, scenarios))):
+        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
+    yield f"{corpus.describe()}\n"
+    rows: list[dict[str, Any]] = []
+    shared = {"train_size": train_size, "seeds": seeds, "progress": bar}
+    chosen = scenarios or tuple(SCENARIOS)
+    try:
+        for row in compare_scenarios(corpus, backbone, scenarios=chosen, **shared):
+            rows.append(row)
+            yield f"{row['scenario']}, seed {row['seed']}: {row['train_seconds']:.1f} s"
+            if path:
+                write_rows(path, rows)
+    except (Exception, KeyboardInterrupt):
+        if rows:
+            yield f"\n{summary(rows)}"
+        raise
+    yield f"\n{summary(rows)}"
+
+
+def compare_scenarios(
+    corpus: Corpus,
+    backbone: str,
+    *,
+    train_size: int | None = None,
+    seeds: Sequence[int] = (0,),
+    scenarios: Sequence[str] = tuple(SCENARIOS),
+    progress: bool = True,
+) -> Iterator[dict[str, Any]]:
+    """Yield one row for each seed and scenario, as soon as it has run.
+
+    Scenarios that train a head which the corpus has no task for are left out.
+    """
+    store = FeatureStore()
+    for seed in seeds:
+        for scenario in runnable(corpus, scenarios):
+            model = SharedModel.from_backbone(
+                backbone, corpus.labels, corpus.tags, seed=seed
+            )
+            plan = plan_for(scenario, corpus, train_size=train_size, seed=seed)
+            run = train(model, corpus, plan, store=store, progress=progress)
+            yield row_of(run)
+
+
+def runnable(corpus: Corpus, scenarios: Sequence[str]) -> list[str]:
+    """The scenarios that mean something here: freezing one of two heads needs two."""
+    both = len(corpus.tasks) == 2
+    return [name for name in scenarios if both or len(SCENARIOS[name].tasks) != 1]
+
+
+def row_of(run: Run) -> dict[str, Any]:
+    """A run as one row: scores from 0 to 1, None where a task is absent."""
+    return {
+        "scenario": str(run.plan.scenario),
+        "seed": run.plan.seed,
+        "total_parameters": run.total_parameters,
+        "trainable_parameters": run.trainable_parameters,
+        **{name: getattr(run.scores, name) for name in SCORES},
+        **{f"{name}_before": getattr(run.before, name) for name in SCORES},
+        "train_seconds": run.seconds["total"],
+        "frozen_max_change": run.proof.max_change,
+    }
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the rows as JSON; the file is whole at every moment."""
+    write_atomically(path, (json.dumps(rows, indent=1) + "\n").encode("utf-8"))
+
+
+def check_writable(path: Path) -> None:
+    """Raise `OSError` naming the path where it cannot be written; make its folder."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OSError(f"{path} cannot be written: {error}") from error
+
+
+def summary(rows: list[dict[str, Any]]) -> str:
+    """A readable table, one line a scenario: mean ± standard deviation over seeds."""
+    table = pd.DataFrame(rows)
+    lines = [
+        f"{'scenario':34}{'trainable':>12}{'accuracy':>15}{'NER F1':>15}"
+        f"{'exact match':>15}{'seconds':>9}{'frozen moved':>14}"
+    ]
+    for scenario, own in table.groupby("scenario", sort=False):
+        scores = "".join(f"{_spread(own[name]):>15}" for name in SCORES)
+        lines.append(
+            f"{scenario:34}{own['trainable_parameters'].iloc[0]:>12,}{scores}"
+            f"{own['train_seconds'].mean():>9.1f}{own['frozen_max_change'].max():>14}"
+        )
+        if any(own[f"{name}_before"].notna().any() for name in SCORES):
+            before = "".join(f"{_spread(own[name + '_before']):>15}" for name in SCORES)
+            lines.append(f"{'  before its last stage':34}{'':>12}{before}")
+    return "\n".join(lines)
+
+
+def _spread(values: pd.Series) -> str:
+    values = values.astype(float).dropna() * 100
+    if values.empty:
+        return "-"
+    return f"{values.mean():.1f}" + (
+        f" ± {values.std():.1f}" if len(values) > 1 else ""
+    )

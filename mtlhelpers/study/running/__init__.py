@@ -1,0 +1,1 @@
+"""Carrying out what a grid declares: here, in processes, on a cluster."""

@@ -1,0 +1,116 @@
+"""What a study may measure of a trained model besides its scores.
+
+Lesson: 08_what_should_i_freeze. A block of a grid asks for it: measure = [["probe"]].
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor
+
+from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.data.load import load_corpus
+from mtlhelpers.data.streams import stream
+from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.freezing import part_tensors
+from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.study.protocol import probed_corpus
+from mtlhelpers.training.losses import live_losses
+from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.similarity import layer_vectors
+
+KNOWN, ASKED = 1_500, 1_000  # sentences, at most
+BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences
+
+
+def measure(names: Sequence[str], model: SharedModel, corpus: Corpus) -> dict[str, Any]:
+    """What the measures of these names give, by name."""
+    return {name: MEASURES[name](model, corpus) for name in names}
+
+
+def check_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names. Raises `ValueError` for one that no measure has."""
+    for name in names:
+        if name not in MEASURES:
+            raise ValueError(f"no measure {name!r}: there are {', '.join(MEASURES)}")
+    return tuple(names)
+
+
+def probe(model: SharedModel, corpus: Corpus) -> dict[str, str]:
+    """Labels of another corpus by the nearest neighbour: what the backbone still knows.
+
+    A sentence gets the label of the training sentence whose mean of last hidden states
+    is nearest by cosine; nothing is trained. Returns the corpus and, a character a
+    sentence, whether that label is right (1) or not (0).
+    """
+    name = probed_corpus(corpus.name)
+    other = load_corpus(name)
+    known, asked = (
+        take_subset(split, min(most, len(split)), seed=0)
+        for split, most in (
+            (other.splits["train"], KNOWN),
+            (other.splits["test"], ASKED),
+        )
+    )
+    towards = _directions(model, asked) @ _directions(model, known).T  # (asked, known)
+    guessed = np.array(known["label"][:])[towards.argmax(-1).numpy()]
+    right = guessed == np.array(asked["label"][:])
+    return {"corpus": name, "label_right": "".join("01"[int(one)] for one in right)}
+
+
+def gradient_cosines(model: SharedModel, corpus: Corpus) -> list[float]:
+    """The cosine between both tasks' gradients, for the embeddings and each layer.
+
+    Of validation sentences, in eval mode, the mean over batches: above 0 where a step
+    for one task helps the other as well, below 0 where the tasks pull apart. Raises
+    `ValueError` where a part of the backbone cannot train.
+    """
+    layers = len(model.backbone.encoder.layer)
+    names = ["backbone.embeddings", *(f"backbone.layer.{i}" for i in range(layers))]
+    parts = [part_tensors(model, name) for name in names]
+    if not all(tensor.requires_grad for tensors in parts for tensor in tensors):
+        raise ValueError("gradient cosines need a backbone that trains as a whole")
+    encoded = encode_for(model, corpus.splits["validation"])
+    order = stream(0, "gradient batches").permutation(len(encoded))[: BATCHES * BATCH]
+    batches = np.array_split(order, max(1, len(order) // BATCH))
+    return np.mean(
+        [_cosines(model, encoded, rows, parts) for rows in batches], 0
+    ).tolist()
+
+
+def _cosines(
+    model: SharedModel,
+    encoded: Encoded,
+    rows: np.ndarray,
+    parts: Sequence[Sequence[Tensor]],
+) -> list[float]:
+    """One for each part, on a batch."""
+    losses = live_losses(model, encoded, rows).losses
+    tensors = [tensor for part in parts for tensor in part]
+    one, other = (
+        iter(
+            torch.autograd.grad(losses[task], tensors, retain_graph=task == "sentence")
+        )
+        for task in ("sentence", "ner")
+    )
+    found = []
+    for part in parts:
+        pairs = [(next(one).flatten(), next(other).flatten()) for _ in part]
+        first, second = (torch.cat(gradients) for gradients in zip(*pairs))
+        found.append(float(torch.cosine_similarity(first, second, dim=0)))
+    return found
+
+
+def _directions(model: SharedModel, sentences: Dataset) -> Tensor:
+    """The mean last hidden state of N sentences, of length 1: (N, H)."""
+    return torch.nn.functional.normalize(layer_vectors(model, sentences)[-1])
+
+
+MEASURES: dict[str, Callable[[SharedModel, Corpus], Any]] = {
+    "probe": probe,
+    "gradient_cosines": gradient_cosines,
+}

@@ -1,0 +1,1 @@
+"""From records to differences, crossings and verdicts."""

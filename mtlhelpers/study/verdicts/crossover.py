@@ -1,0 +1,204 @@
+"""The training size at which one arm stops leading another.
+
+Lesson: 07_limited_vs_sufficient_data. The first arm is the one that should lead on
+little data, so its difference from the second is taken to fall as the size grows.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import isotonic_regression
+
+from mtlhelpers.data.streams import stream
+from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
+from mtlhelpers.study.records.arms import (
+    Pairs,
+    by_size,
+    groups_of_test,
+    pair,
+    select,
+    shared_ids,
+)
+from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.verdicts.bootstrap import SeedDifferences, seed_differences
+from mtlhelpers.study.verdicts.intervals import Difference, paired_difference
+
+BELOW = 0.0  # the first arm leads at none of the sizes
+ABOVE = math.inf  # it leads at all of them
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """A size in sentences with its interval; each of the three may be BELOW or ABOVE.
+
+    These say that it lies below the smallest size that was run, or above the largest,
+    and not how far.
+    """
+
+    size: float
+    low: float
+    high: float
+    smallest: int
+    largest: int
+
+    def __str__(self) -> str:
+        size, low, high = map(self._words, (self.size, self.low, self.high))
+        if self.size == BELOW:
+            size = f"below the smallest size, {self.smallest:,}"
+        if self.size == ABOVE:
+            size = f"above the largest size, {self.largest:,}"
+        same = self.size == self.low == self.high
+        return size if same else f"{size} (from {low} to {high})"
+
+    def _words(self, end: float) -> str:
+        if end == BELOW:
+            return f"below {self.smallest:,}"
+        if end == ABOVE:
+            return f"above {self.largest:,}"
+        return f"{end:,.0f}"
+
+
+def crossover(
+    differences: Mapping[int, SeedDifferences], confidence: float = CONFIDENCE
+) -> Crossover:
+    """Return where the first arm's lead ends, with its interval.
+
+    The mean differences are fitted by a falling curve (isotonic regression, weighted by
+    the number of seeds), straight between sizes on a logarithmic scale; the crossover
+    is where it comes down to zero. For the interval, seeds and test groups are drawn
+    again together, the same ones at every size that shares them, and each draw is
+    fitted anew; the ends are quantiles of what the draws give.
+
+    Args:
+        differences: by training size, first arm minus second, all on one test set.
+        confidence: of the interval, between 0 and 1.
+
+    Raises:
+        ValueError: with fewer than two sizes.
+    """
+    if len(differences) < 2:
+        raise ValueError(f"a crossover needs two sizes, not {len(differences)}")
+    sizes = sorted(differences)
+    found = [differences[size] for size in sizes]
+    seeds = [len(one.seeds) for one in found]
+    redrawn = np.stack([_redrawn_means(one) for one in found], axis=1)  # (B, sizes)
+    drawn = [_crossing(sizes, row, seeds) for row in redrawn]
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    low, high = np.quantile(drawn, ends, method="nearest")  # no mean with ABOVE
+    means = [one.on_test.mean() for one in found]
+    size = _crossing(sizes, means, seeds)
+    return Crossover(size, float(low), float(high), sizes[0], sizes[-1])
+
+
+def border_verdict(found: Crossover, at_least: float, at_most: float) -> Verdict:
+    """Return what a crossover says of a claim that it lies from one size to another.
+
+    Supported if the whole interval lies there, contradicted if none of it can, else
+    undecided. An interval above the largest size, where that lies within the claimed
+    sizes or below them, decides nothing; nor does its mirror image.
+    """
+    if at_least <= found.low and found.high <= at_most:
+        return Verdict.SUPPORTED
+    earliest = found.largest if found.low == ABOVE else found.low
+    latest = found.smallest if found.high == BELOW else found.high
+    if latest < at_least or earliest > at_most:
+        return Verdict.CONTRADICTED
+    return Verdict.UNDECIDED
+
+
+def _redrawn_means(found: SeedDifferences) -> np.ndarray:
+    """Mean difference over seeds drawn again, on each redrawn test set: (B,).
+
+    Of k seeds k - 1 are drawn: drawing k would give the mean a variance of only
+    (k - 1)/k times s²/k, a fifth too little with 5 seeds.
+    """
+    k = len(found.seeds)
+    # The stream has the seeds' names, so sizes with the same seeds share the draw.
+    rng = stream(0, f"seeds {found.seeds}")
+    chosen = rng.integers(k, size=(len(found.redrawn), k - 1))
+    return np.take_along_axis(found.redrawn, chosen, axis=1).mean(axis=1)
+
+
+def _crossing(
+    sizes: Sequence[int], means: Sequence[float] | np.ndarray, weights: Sequence[int]
+) -> float:
+    """Where the falling curve through the means comes down to zero."""
+    curve = isotonic_regression(means, weights=weights, increasing=False).x
+    down = np.flatnonzero(curve <= 0)
+    if not len(down):
+        return ABOVE
+    if down[0] == 0:
+        return BELOW
+    around = [down[0], down[0] - 1]  # np.interp wants the curve to rise
+    return float(np.exp(np.interp(0, curve[around], np.log(sizes)[around])))
+
+
+SCORED: tuple[Score, ...] = ("accuracy", "ner_f1")
+
+
+def compare_arms(
+    folder: str | Path,
+    corpus: str,
+    first: str = "backbone_frozen",
+    second: str = "none_frozen",
+    beside: str | Path | None = None,
+) -> pd.DataFrame:
+    """The first arm minus the second on one corpus: one row a score and training size.
+
+    `beside` is the study of the second arm, where that is not the first one's.
+
+    Columns: `score`, `train_size`, what `paired_difference` gives (`difference`, `low`,
+    `high`, `seed_error` and `test_error`, all from -1 to 1, and `seeds`, how many both
+    arms have), and `ids` of the records. A size at which the arms share fewer than two
+    seeds is left out.
+    """
+    rows = []
+    pairs = _pairs((folder, first), (beside or folder, second), corpus)
+    groups = groups_of_test(corpus, pairs)
+    for size, (one, other) in pairs.items():
+        for score in SCORED:
+            found = paired_difference(one.outcomes, other.outcomes, groups, score)
+            at = {"score": score, "train_size": size}
+            rows.append(at | asdict(found) | {"ids": shared_ids(one, other)})
+    columns = ["score", "train_size", *Difference.__dataclass_fields__, "ids"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values(["score", "train_size"], ignore_index=True)
+
+
+def find_crossover(
+    folder: str | Path,
+    corpus: str,
+    score: Score,
+    first: str = "backbone_frozen",
+    second: str = "none_frozen",
+) -> Crossover | None:
+    """The training size at which the first arm's lead ends, by a score on one corpus.
+
+    None while fewer than two sizes have two seeds of both arms.
+    """
+    pairs = _pairs((folder, first), (folder, second), corpus)
+    if len(pairs) < 2:
+        return None
+    groups = groups_of_test(corpus, pairs)
+    return crossover(
+        {
+            size: seed_differences(one.outcomes, other.outcomes, groups, score)
+            for size, (one, other) in pairs.items()
+        }
+    )
+
+
+def _pairs(
+    first: tuple[str | Path, str], second: tuple[str | Path, str], corpus: str
+) -> Pairs:
+    """Two arms, each with the folder of its study, on a corpus."""
+    return pair(
+        *(
+            by_size(select(read_records(Path(folder))[0], corpus, arm))
+            for folder, arm in (first, second)
+        )
+    )

@@ -1,0 +1,122 @@
+"""How far two arms lie apart, how sure that is, and what a claim may make of it.
+
+Lesson: 07_limited_vs_sufficient_data. Two things vary: the seed of a training, and the
+sentences that happen to be in the test set. The interval holds both. `simulation.py`
+tests the rule on made-up outcomes whose true difference is known.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
+from mtlhelpers.study.verdicts.bootstrap import check_seeds, seed_differences
+from mtlhelpers.training.run import Outcomes
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean of paired differences with its interval, in the scale of the scores."""
+
+    difference: float
+    low: float
+    high: float
+    seeds: int  # how many
+    seed_error: float  # standard error from the seeds
+    test_error: float  # standard error from the choice of test sentences
+
+
+def paired_difference(
+    first: Mapping[int, Outcomes],
+    second: Mapping[int, Outcomes],
+    groups: Sequence[str],
+    score: Score,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """Return the mean difference of two arms, first minus second, with its interval.
+
+    Its variance is that of the seeds, s²/k, plus that of the test sentences, by
+    bootstrap over their groups; the interval is that of `t_interval`.
+
+    Args:
+        first: the outcomes of one arm on the N test sentences, by seed.
+        second: those of the other arm; only the seeds that both have are used.
+        groups: the group of each of the N test sentences; groups are drawn whole.
+        score: which one; both run from 0 to 1.
+        confidence: of the interval, between 0 and 1.
+
+    Raises:
+        ValueError: with fewer than two shared seeds or two groups, outcomes that are
+            not of the same test sentences, or none that the score counts.
+    """
+    found = seed_differences(first, second, groups, score)
+    test_error = float(found.redrawn.mean(axis=1).std(ddof=1))
+    return t_interval(found.on_test, test_error, confidence)
+
+
+def t_interval(
+    differences: Sequence[float] | np.ndarray,
+    test_error: float = 0.0,
+    confidence: float = CONFIDENCE,
+) -> Difference:
+    """Return the mean of k paired differences with its t interval.
+
+    Of its two variances the seeds' is an estimate from k values, with k - 1 degrees of
+    freedom; the test sentences' is known much better. Their sum has the degrees of
+    Welch and Satterthwaite (Satterthwaite 1946): k - 1 where seeds alone vary, and the
+    more, the larger the share of the test sentences.
+
+    For times, pass the logarithms of their ratios: `MARGINS["seconds"]` is then 10 %.
+
+    Args:
+        differences: (k,), one a seed.
+        test_error: standard error that all of them share.
+        confidence: of the interval, between 0 and 1.
+
+    Raises:
+        ValueError: if k is less than 2: one seed says nothing about other seeds.
+    """
+    count = len(differences)
+    check_seeds(count)
+    centre = float(np.mean(differences))
+    seed_error = float(np.std(differences, ddof=1)) / math.sqrt(count)
+    error = math.hypot(seed_error, test_error)
+    share = (seed_error / error) ** 4 if error else 0.0
+    degrees = (count - 1) / share if share else math.inf
+    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
+    return Difference(
+        centre, centre - half, centre + half, count, seed_error, test_error
+    )
+
+
+def verdict(
+    found: Difference, margin: float, claimed: Literal["higher", "lower"]
+) -> Verdict:
+    """Return what an interval says of a claim that the first arm is higher, or lower.
+
+    An end that lies on a margin counts as neither beyond nor inside it.
+
+    Args:
+        found: the first arm minus the second.
+        margin: the smallest difference of interest, in the same scale (`MARGINS`).
+        claimed: where the claim says that the first arm stands.
+
+    Raises:
+        ValueError: if the margin is not above 0.
+    """
+    if not margin > 0:
+        raise ValueError(f"the margin of interest must be above 0, not {margin}")
+    low, high = found.low, found.high
+    if claimed == "lower":
+        low, high = -high, -low
+    if low > margin:
+        return Verdict.SUPPORTED
+    if high < -margin:
+        return Verdict.CONTRADICTED
+    if -margin < low and high < margin:
+        return Verdict.NO_DIFFERENCE
+    return Verdict.UNDECIDED

@@ -1,0 +1,1 @@
+"""Hidden states of frozen layers: kept once, looked at by every head."""

@@ -1,0 +1,114 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import mtlhelpers as mtl
+from mtlhelpers.data.corpus import mark, sample_sentences
+from mtlhelpers.data.newsdesk.build import FOLDER
+from mtlhelpers.data.newsdesk.lexicon import read_lexicon
+from mtlhelpers.data.newsdesk.marks import read_sentences
+from mtlhelpers.data.subsets import take_subset
+from studies.newsdesk_card.checks import check_newsdesk
+
+# Pinned: the same on every machine. Edit a sentence or a list, and it changes.
+FINGERPRINT = "7839c57a3b0deb487fad5693cd17db1f84480eb5c133c826207eced240a9f534"
+
+
+@pytest.fixture(scope="module")
+def corpus() -> mtl.Corpus:
+    return mtl.load_corpus("newsdesk")
+
+
+def test_the_corpus_is_this_one(corpus):
+    assert corpus.fingerprint == FINGERPRINT
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_it_is_the_same_in_a_fresh_process(seed):
+    code = "import mtlhelpers as mtl; print(mtl.load_corpus('newsdesk').fingerprint)"
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        cwd=FOLDER.parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == FINGERPRINT
+
+
+def test_it_loads_in_under_five_seconds():
+    # Time of this process alone: what else the machine does must not matter.
+    start = time.process_time()
+    mtl.load_corpus("newsdesk")
+    assert time.process_time() - start < 5
+
+
+def test_sizes_names_and_licence(corpus):
+    sizes = {split: len(rows) for split, rows in corpus.splits.items()}
+    assert sizes == {"train": 12_600, "validation": 600, "test": 1_200}
+    assert len(corpus.labels) == 7
+    assert len(corpus.tags) == 13
+    assert corpus.tasks == ("sentence", "ner")
+    assert corpus.licence == "CC BY 4.0"
+    assert not corpus.disjoint
+
+
+def test_all_that_can_be_checked_without_a_model_holds():
+    assert [str(one) for one in check_newsdesk() if not one.ok] == []
+
+
+def test_no_sentence_serves_two_splits(corpus):
+    groups = [set(rows["group"]) for rows in corpus.splits.values()]
+    assert sum(map(len, groups)) == len(set().union(*groups))
+
+
+def test_ids_tell_split_group_and_variant(corpus):
+    for split, rows in corpus.splits.items():
+        for name, group in zip(rows["id"], rows["group"], strict=True):
+            start, _, variant = name.rpartition("-")
+            assert start == f"newsdesk-{split}-{group}"
+            assert variant.isdecimal()
+
+
+def test_no_mention_touches_an_article_that_an_exchange_could_belie():
+    lexicon = read_lexicon(FOLDER / "lists")
+    for sentences in read_sentences(FOLDER / "sentences", lexicon).values():
+        for sentence in sentences:
+            text = sentence.line.text.casefold()
+            assert " a [" not in text and " an [" not in text, sentence.group
+            assert not text.startswith(("a [", "an [")), sentence.group
+
+
+def test_subsets_take_whole_sentences(corpus):
+    groups = take_subset(corpus.splits["train"], 300, seed=0)["group"][:]
+    assert len(set(groups)) < 60
+
+
+def test_samples_show_marks_for_each_label(corpus):
+    lines = sample_sentences(corpus.splits["test"], 2)
+    assert len(lines) == 14
+    assert lines == sample_sentences(corpus.splits["test"], 2)
+    assert [line.partition(":")[0] for line in lines[::2]] == corpus.labels
+    assert any("|person]" in line for line in lines)
+
+
+def test_marks_of_tags():
+    words = ["Ada", "Park", "left", "Rome", "today"]
+    tags = ["B-person", "I-person", "O", "B-place", "O"]
+    assert mark(words, tags) == "[Ada Park|person] left [Rome|place] today"
+
+
+def test_every_file_of_the_corpus_is_packaged():
+    pyproject = Path(FOLDER.parents[2] / "pyproject.toml").read_text("utf-8")
+    assert '"newsdesk/**/*.txt"' in pyproject
+    assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} <= {
+        ".py",
+        ".pyc",
+        ".txt",
+        ".md",
+    }

@@ -1,0 +1,161 @@
+"""Downloads that fail, and what is left of them."""
+
+import hashlib
+import socket
+from pathlib import Path
+
+import pytest
+
+from mtlhelpers.data.load import load_corpus
+from mtlhelpers.data.published import download
+from mtlhelpers.data.published.download import fetch_files
+from mtlhelpers.data.published.registry import PUBLISHERS, Publisher
+from mtlhelpers.data.rows import CorpusError
+
+FILES = {
+    "first.txt": b"the first file",
+    "below/it/the second.txt": b"the second file, which makes trouble",
+}
+
+
+class Small(Publisher):
+    """A publisher of two small files."""
+
+    digests = {path: hashlib.sha256(text).hexdigest() for path, text in FILES.items()}
+
+
+@pytest.fixture
+def publisher() -> Publisher:
+    return Small("small", "owner/repo", "c0ffee", "", "", (), dict)
+
+
+@pytest.fixture
+def site(serve, tmp_path, publisher):
+    folder = tmp_path / "site" / publisher.repository / publisher.commit
+    for path, content in FILES.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+    return serve(tmp_path / "site")
+
+
+@pytest.fixture
+def kept(own_cache) -> Path:
+    return own_cache / "corpora" / "small" / "c0ffee"
+
+
+def files_under(folder: Path) -> list[str]:
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def assert_helpful(error: pytest.ExceptionInfo, url: str, fault: str) -> None:
+    message = str(error.value)
+    assert message.startswith(f"{url}/owner/repo/c0ffee/")
+    for part in (fault, "Try again", "MTLHELPERS_DATA", "MTLHELPERS_MIRROR"):
+        assert part in message
+
+
+FAULTS = [
+    ("cut", "18 bytes read, 18 more expected"),
+    ("short", "the 18 bytes have sha256"),
+    ("wrong", "the 36 bytes have sha256"),
+    ("missing", "404"),
+    ("reset", "closed connection without response"),
+    ("silent", "timed out"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fault"), FAULTS)
+def test_a_failed_download_leaves_nothing_and_can_be_repeated(
+    publisher, site, kept, kind, fault
+):
+    site.faults["second.txt"] = kind
+    with pytest.raises(CorpusError) as error:
+        fetch_files(publisher, site.url, timeout=0.3)
+    assert_helpful(error, site.url, fault)
+    assert "below/it/the%20second.txt" in str(error.value)
+    assert files_under(kept) == ["first.txt"]
+
+    site.faults.clear()
+    assert fetch_files(publisher, site.url) == FILES
+    assert files_under(kept) == sorted(FILES)
+    firsts = [path for path in site.asked if path.endswith("first.txt")]
+    assert len(firsts) == 1  # what came whole was kept
+
+
+def test_nobody_listens(publisher, kept):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(CorpusError) as error:
+            fetch_files(publisher, url)
+    assert_helpful(error, url, "refused")
+    assert files_under(kept) == []
+
+
+def test_an_address_that_is_none(publisher, own_cache):
+    with pytest.raises(CorpusError) as error:
+        fetch_files(publisher, "nowhere")
+    assert_helpful(error, "nowhere", "unknown url type")
+
+
+def test_a_kept_file_is_not_fetched_again_unless_it_is_damaged(publisher, site, kept):
+    fetch_files(publisher, site.url)
+    site.asked.clear()
+    assert fetch_files(publisher, site.url) == FILES
+    assert site.asked == []
+    (kept / "first.txt").write_bytes(b"the first fil_")
+    assert fetch_files(publisher, site.url) == FILES
+    assert site.asked == ["/owner/repo/c0ffee/first.txt"]
+    assert (kept / "first.txt").read_bytes() == FILES["first.txt"]
+
+
+@pytest.mark.parametrize("flag", ["HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE"])
+def test_offline_nothing_is_tried(publisher, site, own_cache, monkeypatch, flag):
+    monkeypatch.setenv(flag, "1")
+    with pytest.raises(CorpusError) as error:
+        fetch_files(publisher, site.url)
+    assert_helpful(error, site.url, "OFFLINE is set")
+    assert site.asked == []
+    monkeypatch.setenv(flag, "0")
+    assert fetch_files(publisher, site.url) == FILES
+
+
+def test_the_mirror_is_used(publisher, site, own_cache, monkeypatch):
+    monkeypatch.setenv("MTLHELPERS_MIRROR", site.url)
+    assert fetch_files(publisher) == FILES
+
+
+def test_a_slash_after_the_mirror_does_no_harm(publisher, own_cache, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CorpusError, match="^http://here/owner/repo/c0ffee/first.txt"):
+        fetch_files(publisher, "http://here/")
+
+
+def test_a_cache_that_cannot_be_written(publisher, site, own_cache):
+    own_cache.write_text("a file where the folder should be", encoding="utf-8")
+    with pytest.raises(CorpusError, match="first.txt: cannot be written .*MTLHELPERS_"):
+        fetch_files(publisher, site.url)
+
+
+@pytest.mark.parametrize(("few", "hidden"), [(1, False), (2, True)])
+def test_progress_is_shown_for_many_files_alone(
+    publisher, site, own_cache, monkeypatch, few, hidden
+):
+    seen = []
+    real = download.tqdm
+    monkeypatch.setattr(download, "FEW", few)
+    monkeypatch.setattr(
+        download, "tqdm", lambda *a, **k: seen.append(k["disable"]) or real(*a, **k)
+    )
+    fetch_files(publisher, site.url)
+    assert seen == [hidden]
+
+
+def test_the_publisher_is_asked_unless_told_otherwise(own_cache, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(CorpusError) as error:
+        load_corpus("wnut17")
+    wnut17 = PUBLISHERS["wnut17"]
+    start = f"https://raw.githubusercontent.com/{wnut17.repository}/{wnut17.commit}/"
+    assert str(error.value).startswith(start)

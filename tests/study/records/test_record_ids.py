@@ -1,0 +1,65 @@
+"""The names of records: what decides a run's numbers, and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from helpers import tiny
+from helpers.studies import id_of
+
+import mtlhelpers as mtl
+from mtlhelpers.study.records.record import Job, record_id
+from mtlhelpers.study.records.store import read_records
+
+WHERE = {"dtype": "float32", "device": "cpu", "threads": 1}
+
+
+def named(plan: mtl.Plan) -> str:
+    return record_id(Job("arm", "tiny", "minilm", plan), "corpus", "backbone", WHERE)
+
+
+PLAN = tiny.plan("sentence_head_frozen", first=tiny.plan(first=tiny.plan(seed=1)))
+OTHERS = {
+    "fresh_heads": True,
+    "layers": (3,),
+    "pooling": "first",
+    "skip": 1,
+    "seed": 5,
+    "track": True,
+}
+
+
+def changed(plan: mtl.Plan, depth: int, **changes) -> mtl.Plan:
+    """The plan with a change in the stage that lies so deep below it."""
+    if depth == 0:
+        return replace(plan, **changes)
+    return replace(plan, first=changed(plan.first, depth - 1, **changes))
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_what_a_plan_says_is_in_the_id_at_every_stage(depth):
+    plans = [PLAN, replace(PLAN, first=None)]
+    plans += [changed(PLAN, depth, **{name: OTHERS[name]}) for name in OTHERS]
+    frozen = changed(PLAN, depth, scenario="backbone_frozen")
+    plans += [frozen, changed(frozen, depth, standardise=True)]
+    assert len({named(plan) for plan in plans}) == len(plans)
+
+
+# The records that there are keep their names when plans learn something new.
+def test_a_field_that_is_new_to_plans_leaves_the_ids_until_it_is_used(monkeypatch):
+    before, known = named(PLAN), mtl.Plan.to_dict
+
+    def knows_more(plan: mtl.Plan) -> dict:
+        return known(plan) | {"novel": used == plan.seed}
+
+    monkeypatch.setattr(mtl.Plan, "to_dict", knows_more)
+    used = None
+    assert named(PLAN) == before
+    used = 1  # by the innermost stage alone
+    assert named(PLAN) != before
+
+
+def test_the_committed_records_have_the_ids_of_their_plans():
+    for path in sorted(Path(__file__).parents[3].glob("studies/*/grid.toml")):
+        for record in read_records(path.parent)[0]:
+            assert id_of(record) == record["id"], path

@@ -1,0 +1,106 @@
+"""Checks of claims: what they find on newsdesk, and that each of them can fail."""
+
+import numpy as np
+import pytest
+import torch
+
+from mtlhelpers.study.protocol import Verdict
+from mtlhelpers.study.verdicts import fresh_checks as checks
+from mtlhelpers.study.verdicts import step_timing as speed
+from mtlhelpers.study.verdicts.fresh_checks import CHECKS, Ground
+from mtlhelpers.study.verdicts.step_timing import PARTS, TIMES, faster, for_the_reason
+
+
+@pytest.fixture(scope="module")
+def ground() -> Ground:
+    return Ground.prepare()
+
+
+@pytest.fixture
+def few_heads(monkeypatch):
+    """Two random heads instead of twenty: what they say is the same kind of thing."""
+    monkeypatch.setattr(checks, "HEADS", 2)
+
+
+BY_BITS = [claim for claim in CHECKS if claim != "2.2"]
+
+
+@pytest.mark.parametrize("claim", BY_BITS)
+def test_claims_about_bits_hold(claim, ground, few_heads):
+    (found,) = CHECKS[claim](ground)
+    assert found.verdict is Verdict.SUPPORTED, found.said
+    assert found.corpus == "newsdesk" and found.records == ()
+
+
+def test_the_counts_are_those_of_the_text(ground):
+    (found,) = CHECKS["2.1"](ground)
+    assert "15,380 of 108,907,028" in found.said
+
+
+class Leaky(Ground):
+    """A ground on which training moves what it must not, a little."""
+
+    def train(self, model, scenario, **settings):
+        run = super().train(model, scenario, **settings)
+        head = model.sentence_classifier or model.ner_classifier
+        with torch.no_grad():
+            head.bias[0] += 1e-3 + settings.get("skip", 0)
+        return run
+
+
+@pytest.mark.parametrize("claim", ["1.1", "1.2", "3B.1", "3B.2"])
+def test_a_number_that_moved_contradicts(claim, ground, few_heads):
+    (found,) = CHECKS[claim](Leaky(ground.corpus, ground.store))
+    assert found.verdict is Verdict.CONTRADICTED, found.said
+
+
+def test_a_model_that_is_not_stored_whole_contradicts(ground, monkeypatch):
+    load = checks.SharedModel.load
+
+    def wrong(folder):
+        model = load(folder)
+        with torch.no_grad():
+            model.ner_classifier.weight[0, 0] += 1.0
+        return model
+
+    monkeypatch.setattr(checks.SharedModel, "load", wrong)
+    (found,) = CHECKS["1.3"](ground)
+    assert found.verdict is Verdict.CONTRADICTED
+
+
+def test_a_head_that_did_not_train_contradicts_the_count(ground, monkeypatch):
+    monkeypatch.setattr(Ground, "train", lambda *_, **__: None)
+    (found,) = CHECKS["2.1"](ground)
+    assert found.verdict is Verdict.CONTRADICTED
+    assert "0 moved" in found.said
+
+
+def made_up(free, frozen) -> np.ndarray:
+    """Seconds of forward, backward and update, with a little noise."""
+    noise = np.random.default_rng(0).normal(1, 0.01, size=(TIMES, 2, len(PARTS)))
+    return np.array([free, frozen]) * noise
+
+
+@pytest.mark.parametrize(
+    ("free", "frozen", "speed", "reason"),
+    [
+        ((1, 2, 0.1), (1, 0.01, 0.01), Verdict.SUPPORTED, Verdict.CONTRADICTED),
+        ((1, 0.1, 2), (1, 0.01, 0.01), Verdict.SUPPORTED, Verdict.SUPPORTED),
+        ((1, 1, 1), (1.5, 1.5, 1.5), Verdict.CONTRADICTED, Verdict.UNDECIDED),
+    ],
+)
+def test_speed_and_its_reason_are_told_apart(free, frozen, speed, reason):
+    seconds = made_up(free, frozen)
+    assert faster(seconds, "newsdesk").verdict is speed
+    assert for_the_reason(seconds, "newsdesk").verdict is reason
+
+
+def test_a_live_step_is_measured_in_all_its_parts(ground, monkeypatch):
+    """Which of both is faster is for the benchmark: here, that there are times."""
+    monkeypatch.setattr(speed, "TIMES", 2)
+    monkeypatch.setattr(speed, "STEPS", 1)
+    time, reason = CHECKS["2.2"](ground)
+    assert (time.task, reason.task) == ("time", "reason")
+    assert np.isfinite([time.difference, reason.difference]).all()
+    for part in PARTS:
+        assert part in time.said

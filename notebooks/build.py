@@ -1,15 +1,20 @@
-"""Make and run the notebooks: `python notebooks/build.py [01 …]`.
+"""Make and run the notebooks: `python notebooks/build.py [01 …] [--to FOLDER]`.
 
 Each `source/NN_title.py` becomes `NN_title.ipynb`, run from a fresh kernel. The file is
 replaced only when every cell has run, so a failure leaves the old one as it was. The
-same source gives the same file but for outputs that depend on the machine.
+same source gives the same file but for outputs that depend on the machine. `--to`
+leaves the committed notebooks alone; `--jobs 2` runs two at once, each with its share
+of the processor's cores, which takes less time in all than one after another.
 """
 
+import argparse
 import os
 import re
+import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import jupytext
@@ -35,14 +40,22 @@ class BuildError(RuntimeError):
     """A notebook that does not run; the message names notebook and cell."""
 
 
-def main(chosen: Sequence[str]) -> int:
-    """Build the notebooks whose names begin as `chosen`, or all; return exit status."""
+def main(arguments: Sequence[str]) -> int:
+    """Build the notebooks whose names begin as given, or all; return exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("chosen", nargs="*", help="how their names begin; none: all")
+    parser.add_argument("--to", type=Path, default=HERE, metavar="FOLDER")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="at once")
+    options = parser.parse_args(arguments)
     os.environ.update({UNATTENDED: "1", "HF_HUB_OFFLINE": "1"})
-    slowest: list[tuple[float, str]] = []
     try:
-        for source in sources(chosen):
+        chosen = sources(options.chosen)
+        if options.jobs > 1:
+            return build_at_once(chosen, options.to.resolve(), options.jobs)
+        slowest: list[tuple[float, str]] = []
+        for source in chosen:
             start = time.perf_counter()
-            slowest += build(source)
+            slowest += build(source, options.to / f"{source.stem}.ipynb")
             print(f"{time.perf_counter() - start:6.1f} s  {source.stem}", flush=True)
     except (BuildError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -51,6 +64,32 @@ def main(chosen: Sequence[str]) -> int:
     for seconds, cell in sorted(slowest, reverse=True)[:5]:
         print(f"{seconds:6.1f} s  {cell}")
     return 0
+
+
+def build_at_once(chosen: Sequence[Path], folder: Path, jobs: int) -> int:
+    """Build notebooks, `jobs` at once, each in a process; return exit status."""
+    threads = str(max(1, (os.cpu_count() or 1) // jobs))
+    os.environ.setdefault("OMP_NUM_THREADS", threads)
+    failed = False
+    with ThreadPoolExecutor(jobs) as pool:
+        # The longest sources first: the last one should not be left alone with a core.
+        by_length = sorted(chosen, key=lambda source: -source.stat().st_size)
+        for done in as_completed(pool.submit(_alone, one, folder) for one in by_length):
+            result = done.result()
+            print(*_notebook_lines(result.stdout), sep="\n", flush=True)
+            print(result.stderr, end="", file=sys.stderr, flush=True)
+            failed |= result.returncode != 0
+    return int(failed)
+
+
+def _alone(source: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, __file__, source.stem, "--to", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def _notebook_lines(said: str) -> Iterator[str]:
+    """What a process said of whole notebooks, without its slowest cells."""
+    yield from said.partition("slowest cells")[0].splitlines()
 
 
 def sources(chosen: Sequence[str] = (), folder: Path = HERE) -> list[Path]:
@@ -67,14 +106,13 @@ def sources(chosen: Sequence[str] = (), folder: Path = HERE) -> list[Path]:
     return [source for source in found if source.stem.startswith(fits)]
 
 
-def build(source: Path) -> list[tuple[float, str]]:
-    """Generate, run and write one notebook; return the seconds of each code cell.
+def build(source: Path, target: Path) -> list[tuple[float, str]]:
+    """Generate and run one notebook, write `target`; return seconds by code cell.
 
     Raises `BuildError` if a cell fails; the old notebook then stays.
     """
     notebook = generate(source)
-    target = source.parent.parent / f"{source.stem}.ipynb"
-    seconds = execute(notebook, target)
+    seconds = execute(notebook, source)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = clean_outputs(cell.outputs)
@@ -96,8 +134,8 @@ def generate(source: Path) -> NotebookNode:
     return notebook
 
 
-def execute(notebook: NotebookNode, target: Path) -> list[tuple[float, str]]:
-    """Run a notebook in place, in the folder of `target`; return seconds by cell."""
+def execute(notebook: NotebookNode, source: Path) -> list[tuple[float, str]]:
+    """Run a notebook in place, where the lessons lie; return seconds by cell."""
     started: dict[int, float] = {}
     seconds: list[tuple[float, str]] = []
 
@@ -106,7 +144,7 @@ def execute(notebook: NotebookNode, target: Path) -> list[tuple[float, str]]:
 
     def on_end(cell: NotebookNode, cell_index: int, execute_reply: dict) -> None:
         took = time.perf_counter() - started[cell_index]
-        seconds.append((took, f"{target.stem}, {_name(cell, cell_index)}"))
+        seconds.append((took, f"{source.stem}, {_name(cell, cell_index)}"))
 
     client = NotebookClient(
         notebook,
@@ -114,7 +152,7 @@ def execute(notebook: NotebookNode, target: Path) -> list[tuple[float, str]]:
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=40"],  # errors alone
         record_timing=False,
-        resources={"metadata": {"path": str(target.parent)}},
+        resources={"metadata": {"path": str(source.parents[1])}},
         on_cell_execute=on_start,
         on_cell_executed=on_end,
     )
@@ -123,7 +161,7 @@ def execute(notebook: NotebookNode, target: Path) -> list[tuple[float, str]]:
     except (CellExecutionError, TimeoutError, RuntimeError) as error:
         at = max(started, default=0)
         where = _name(notebook.cells[at], at)
-        raise BuildError(f"{target.stem}, {where}: {error}") from error
+        raise BuildError(f"{source.stem}, {where}: {error}") from error
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""Render the notebooks as HTML pages: `python notebooks/pages.py build/site`.
+"""Notebooks as HTML pages: `python notebooks/pages.py build/notebooks build/site`.
 
 The pages link to one another where the notebooks do, and keep every alt text.
 """
@@ -11,7 +11,6 @@ from nbconvert import HTMLExporter
 
 from mtlhelpers.data.cache import write_atomically
 
-HERE = Path(__file__).resolve().parent
 LINK = re.compile(r'href="(\d\d_\w+)\.ipynb(#[^"]*)?"')
 
 
@@ -21,9 +20,9 @@ def render(notebook: Path) -> str:
     return LINK.sub(r'href="\1.html\2"', page)
 
 
-def main(folder: str) -> int:
-    """Write a page for each notebook into `folder`."""
-    for notebook in sorted(HERE.glob("[0-9][0-9]_*.ipynb")):
+def main(notebooks: str, folder: str) -> int:
+    """Write a page into `folder` for each notebook in `notebooks`."""
+    for notebook in sorted(Path(notebooks).glob("[0-9][0-9]_*.ipynb")):
         target = Path(folder) / f"{notebook.stem}.html"
         write_atomically(target, render(notebook).encode("utf-8"))
         print(target)
@@ -31,4 +30,4 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The report as one file to mail: `python notebooks/report.py build/report.html`.
+"""The report as one file: `notebooks/report.py build/notebooks build/report.html`.
 
 Lesson 08 without its code: text, tables and figures in one page that loads nothing.
 """
@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 
 from mtlhelpers.data.cache import write_atomically
 
-LESSON = Path(__file__).resolve().parent / "08_what_should_i_freeze.ipynb"
+LESSON = "08_what_should_i_freeze.ipynb"
 TITLE = "What should I freeze? The report"
 # A link to another lesson leads nowhere from a file that was mailed: its text stays.
 LESSON_LINK = re.compile(r'<a href="\d\d_\w+\.ipynb[^"]*">(.*?)</a>')
@@ -43,12 +43,13 @@ def render(notebook: Path) -> str:
     )
 
 
-def main(target: str) -> int:
-    """Write the report."""
-    write_atomically(Path(target), render(LESSON).encode("utf-8"))
+def main(notebooks: str, target: str) -> int:
+    """Write the report from the lessons in a folder."""
+    page = render(Path(notebooks) / LESSON)
+    write_atomically(Path(target), page.encode("utf-8"))
     print(target)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

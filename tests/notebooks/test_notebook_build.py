@@ -1,5 +1,7 @@
 """Building a notebook: whole or not at all, the same each time, faults named."""
 
+import subprocess
+
 import nbformat
 import pytest
 
@@ -34,7 +36,7 @@ def write(tmp_path):
 
 
 def test_a_notebook_is_run_and_written_with_its_outputs(build, write, tmp_path):
-    seconds = build.build(write(GOOD))
+    seconds = build.build(write(GOOD), tmp_path / "07_trial.ipynb")
     notebook = nbformat.read(tmp_path / "07_trial.ipynb", as_version=4)
     nbformat.validate(notebook)
     heading, first, second = notebook.cells
@@ -49,9 +51,9 @@ def test_a_notebook_is_run_and_written_with_its_outputs(build, write, tmp_path):
 
 def test_the_same_source_gives_the_same_bytes(build, write, tmp_path):
     source, target = write(GOOD), tmp_path / "07_trial.ipynb"
-    build.build(source)
+    build.build(source, target)
     before = target.read_bytes()
-    build.build(source)
+    build.build(source, target)
     assert target.read_bytes() == before
     assert b"\r\n" not in before
 
@@ -62,7 +64,7 @@ def test_a_cell_that_fails_is_named_and_the_old_notebook_stays(build, write, tmp
     with pytest.raises(
         build.BuildError, match=r"(?s)07_trial, cell 1: import sys.*Zero"
     ):
-        build.build(write(BAD))
+        build.build(write(BAD), target)
     assert target.read_text(encoding="utf-8") == "the old one"
     assert sorted(path.name for path in tmp_path.iterdir()) == [target.name, "source"]
 
@@ -84,3 +86,35 @@ def test_widgets_are_left_out(build):
     )
     kept = nbformat.v4.new_output("display_data", {"text/plain": "kept"})
     assert build.clean_outputs([widget, kept]) == [kept]
+
+
+def test_two_at_once_write_elsewhere_and_leave_the_lessons_alone(
+    build, write, tmp_path, monkeypatch, capfd
+):
+    sources = [write(GOOD), tmp_path / "source" / "08_other.py"]
+    sources[1].write_text(GOOD, encoding="utf-8")
+    monkeypatch.setattr(build, "_alone", _runs(build))
+    assert build.build_at_once(sources, tmp_path / "out", 2) == 0
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["07_trial.ipynb", "08_other.ipynb"]
+    assert not list(tmp_path.glob("*.ipynb"))
+    said = capfd.readouterr().out
+    assert "07_trial" in said and "slowest" not in said
+
+
+def test_one_that_fails_at_once_with_others_is_told(build, write, tmp_path, capfd):
+    """The command itself, on a source that is not among the lessons."""
+    assert build.build_at_once([write(GOOD)], tmp_path, 2) == 1
+    assert "begins with '07_trial'" in capfd.readouterr().err
+
+
+def _runs(build):
+    """As the command does, for a source that is not among the lessons."""
+
+    def alone(source, folder):
+        folder.mkdir(exist_ok=True)
+        build.build(source, folder / f"{source.stem}.ipynb")
+        said = f"   1.0 s  {source.stem}\nslowest cells\n   0.1 s  a cell\n"
+        return subprocess.CompletedProcess([], 0, said, "")
+
+    return alone

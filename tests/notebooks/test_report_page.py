@@ -1,14 +1,17 @@
 """The report is one file: nothing is loaded, nothing leads out of it, no code."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
 
 @pytest.fixture(scope="module")
 def page(report):
-    return report.render(report.LESSON)
+    return report.render(NOTEBOOKS / report.LESSON)
 
 
 def test_it_loads_nothing(page):
@@ -20,7 +23,7 @@ def test_it_loads_nothing(page):
 def test_every_figure_is_in_it_with_its_alt_text(page, report):
     outputs = [
         str(output)
-        for cell in nbformat.read(report.LESSON, as_version=4).cells
+        for cell in nbformat.read(NOTEBOOKS / report.LESSON, as_version=4).cells
         for output in cell.get("outputs", [])
     ]
     figures = sum("data:image/png;base64" in output for output in outputs)
@@ -42,7 +45,7 @@ def test_every_claim_is_in_it(page):
 
 def test_it_is_written_whole(report, tmp_path, capsys):
     target = tmp_path / "new" / "report.html"
-    assert report.main(str(target)) == 0
+    assert report.main(str(NOTEBOOKS), str(target)) == 0
     text = target.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>") and text.endswith("</html>\n")
     assert str(target) in capsys.readouterr().out

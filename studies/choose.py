@@ -71,7 +71,7 @@ def choose(tuning: Path) -> list[Choice]:
             waiting.add((job.corpus, job.arm))
             continue
         where = job.corpus, job.backbone, job.arm, job.plan.train_size
-        tried[where][_key(job, seed=0)].append(record)
+        tried[where][_key(replace(job, plan=_seeded(job.plan, 0)))].append(record)
     return [
         _best(arm, list(configurations.values()))
         for (corpus, _, arm, _), configurations in tried.items()
@@ -123,9 +123,15 @@ def _best(arm: str, configurations: Sequence[Sequence[dict[str, Any]]]) -> Choic
     return Choice(arm, job.corpus, job.backbone, job.plan, best["steps"])
 
 
-def _key(job: Job, **changes: Any) -> str:
+def _seeded(plan: Plan, seed: int) -> Plan:
+    """The plan with this seed in every stage, so that runs of one plan are alike."""
+    first = None if plan.first is None else _seeded(plan.first, seed)
+    return replace(plan, seed=seed, first=first)
+
+
+def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
-    plan = replace(job.plan.resolve(job.plan.train_size), tasks=None, **changes)
+    plan = replace(job.plan.resolve(job.plan.train_size), tasks=None)
     told = [job.corpus, job.backbone, plan.to_dict()]
     return json.dumps(told, sort_keys=True)
 

@@ -82,6 +82,19 @@ def test_the_mean_of_both_tasks_and_seeds_decides(folder):
     assert {one.plan.backbone_lr for one in found if one.arm == "all"} == {1e-4}
 
 
+def test_the_mean_over_seeds_decides_for_an_arm_of_two_stages_too(folder):
+    stages = "[[block]]" + GRID.split("[[block]]")[2]
+    stages = stages.replace("epochs = 4", 'epochs = 4, first = { tasks = [["ner"]] }')
+    (folder.with_name("mine_tuning") / "grid.toml").write_text(stages, "utf-8")
+    # The first rate has the best single run, the second the best mean.
+    note_all(folder, "hwu64", {"backbone_lr": 1e-4})
+    found = choose(folder.with_name("mine_tuning"))
+    assert [(one.plan.train_size, one.plan.backbone_lr) for one in found] == [
+        (300, 1e-4),
+        (3000, 1e-4),
+    ]
+
+
 def test_of_equal_ones_the_first_in_the_grid_wins(folder):
     note_all(folder, "hwu64", {})
     found = choose(folder.with_name("mine_tuning"))

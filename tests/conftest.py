@@ -15,6 +15,30 @@ from mtlhelpers.model.backbones import load_backbone, load_tokenizer
 LOOPBACK = ("127.", "::1", "localhost")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add what `make test-real` says: nothing that was chosen may skip."""
+    parser.addoption("--no-skips", action="store_true", help="a skip is a failure")
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m real` looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `real` what reads real corpora, by itself or through a fixture."""
+    for item in items:
+        if "data_folder" in getattr(item, "fixturenames", ()):
+            item.add_marker("real")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Fail what skips under `--no-skips`; an expected failure is no skip."""
+    report = yield
+    skipped = report.skipped and not hasattr(report, "wasxfail")
+    if skipped and item.config.getoption("no_skips"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which --no-skips forbids: {report.longrepr[2]}"
+    return report
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_network():
     """Fail any test that opens a socket beyond loopback."""
@@ -49,14 +73,11 @@ def ctrl_c_is_heard():
 
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
-    """The real corpora. Without them tests skip; in CI they fail instead."""
+    """The folder of the real corpora, which a fresh clone has not."""
     given = os.environ.get("MTLHELPERS_DATA", "")
-    if given and Path(given).is_dir():
-        return Path(given)
-    reason = "MTLHELPERS_DATA names no folder with the real corpora"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if not (given and Path(given).is_dir()):
+        pytest.skip("MTLHELPERS_DATA names no folder with the real corpora")
+    return Path(given)
 
 
 @pytest.fixture(scope="session")

@@ -119,9 +119,12 @@ counted = (sides == 2).groupby(["corpus", "train_size"]).sum().unstack()
 counted.reindex(CORPORA).fillna(0).astype(int).rename_axis(columns="seeds at")
 
 # %% [markdown]
-# The study declares ten seeds up to 1,000 sentences and five above. Where there are fewer
-# than two, the cells below say so or leave the size out, and go on. Whatever is shown of
-# records names them underneath:
+# The study declares ten seeds up to 1,000 sentences and five above. The last sizes of
+# `snips+2000` (10,990) and hwu64 (9,260) are all that there is to train on: seeds share
+# these sentences, and their scatter no longer says what other sentences would have given.
+#
+# Where there are fewer than two seeds, the cells below say so or leave the size out, and go
+# on. Whatever is shown of records names them underneath:
 
 
 # %%
@@ -568,10 +571,10 @@ from_records(by_corpus, lambda rows: draw_differences(rows, "accuracy"), every_i
 
 # %% [markdown]
 # Three lines come back towards zero as data grows. That of the disjoint pair does not, as
-# far as it goes: it has 150 labels, and 3,000 sentences are some twenty of each. A part of
-# it may be tuning, since one setting serves both heads. What does the frozen side give up
-# in labels for names? The accuracy on validation, in %, of the setting that was chosen, and
-# of the best for labels:
+# far as it goes. Too few sentences per label cannot be why: at 3,000 its ten labels have
+# some 300 each, hwu64's eighteen some 170 on average. A part of it may be tuning, since one
+# setting serves both heads. What does the frozen side give up in labels for names? The
+# accuracy on validation, in %, of the setting that was chosen, and of the best for labels:
 
 
 # %%

@@ -16,22 +16,26 @@ export OMP_WAIT_POLICY ?= PASSIVE
 # After installation nothing here needs the network: whatever asks for it is a fault.
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 # Two processes of one thread each.
-TESTS := OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 --dist loadfile
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+TESTS := $(PYTEST) tests
 
 .PHONY: report notebooks test test-real coverage corpora lab bench budget lint style types pins clean
 
-report: notebooks
-	$(BIN)/python notebooks/pages.py build/site
-	$(BIN)/python notebooks/report.py build/report.html
+# Everything under build/: the clone stays as it was. Two lessons at once.
+report: $(READY)
+	$(OFFLINE) $(BIN)/python notebooks/build.py --to build/notebooks --jobs 2
+	$(BIN)/python notebooks/pages.py build/notebooks build/site
+	$(BIN)/python notebooks/report.py build/notebooks build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
+# The committed notebooks, run again.
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python notebooks/build.py
 
-# As on a fresh clone, without corpora; the notebooks as their readers run them.
+# As on a fresh clone, without corpora; the notebooks last.
 test: $(READY)
 	MTLHELPERS_DATA= $(OFFLINE) $(TESTS)
-	MTLHELPERS_DATA= $(OFFLINE) $(BIN)/python -m pytest notebooks
+	MTLHELPERS_DATA= $(OFFLINE) $(PYTEST) notebooks
 
 # What reads real corpora, in MTLHELPERS_DATA or from `make corpora`; nothing may skip.
 test-real: export MTLHELPERS_DATA ?= $(CURDIR)/build/corpora
@@ -49,6 +53,8 @@ lab: $(READY)
 	$(BIN)/python -m jupyter lab notebooks
 
 bench: $(READY)
+	$(OFFLINE) $(BIN)/python benchmarks/commands.py
+	$(OFFLINE) $(BIN)/python benchmarks/busy.py
 	$(OFFLINE) $(BIN)/python benchmarks/bench.py
 
 # Builds the notebooks, and holds each to its time in notebooks/budget.toml.

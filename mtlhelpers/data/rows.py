@@ -1,4 +1,4 @@
-"""One sentence as it comes from a source, and what must hold of it by itself."""
+"""A sentence as it comes from a source, and what must hold of it and of its splits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
@@ -13,7 +13,7 @@ class Row(NamedTuple):
 
     id: str
     tokens: list[str]
-    tags: list[str] | None  # one BIO tag a token
+    tags: list[str] | None  # one BIO tag per token
     label: str | None
     group: str  # sentences made from one another share it
     place: str  # where it was read, for messages: "train.jsonl, line 3"
@@ -132,27 +132,27 @@ def check_splits(splits: Mapping[str, Sequence[Row]]) -> None:
             )
     _check_ids(row for rows in splits.values() for row in rows)
     _check_groups(splits)
-    known_labels = set(label_names(splits["train"]))
-    known_tags = set(tag_names(splits["train"]))
+    known_labels = set(label_names(row.label for row in splits["train"]))
+    known_tags = set(tag_names(row.tags for row in splits["train"]))
     for split in ("validation", "test"):
         _check_names(splits.get(split, ()), known_labels, known_tags)
 
 
-def label_names(rows: Iterable[Row]) -> list[str]:
+def label_names(labels: Iterable[str | None]) -> list[str]:
     """Return the labels that occur, sorted."""
-    return sorted({row.label for row in rows if row.label is not None})
+    return sorted({label for label in labels if label is not None})
 
 
-def tag_names(rows: Iterable[Row]) -> list[str]:
+def tag_names(sentences: Iterable[list[str] | None]) -> list[str]:
     """Return "O" and then B-x and I-x for each type x, sorted by type.
 
     Every type has both, whether or not both occur: a head that is trained on one-word
     spans should not be unable to say that a span goes on. Without tags: [].
     """
-    tagged = [row.tags for row in rows if row.tags is not None]
+    tagged = [tags for tags in sentences if tags is not None]
     if not tagged:
         return []
-    types = sorted(set().union(*map(entity_types, tagged)))
+    types = sorted(entity_types([tag for tags in tagged for tag in tags]))
     return ["O", *(f"{mark}-{name}" for name in types for mark in "BI")]
 
 

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from datasets import DatasetDict, List, Value
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import combine_corpora, load_corpus
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.variants import combine_corpora
 
 TAGS = ["O", "B-person", "I-person", "B-place", "I-place"]
 
@@ -182,6 +184,18 @@ def test_two_joined_names(write_folder, splits, tmp_path, monkeypatch):
     both = load_corpus("one+two")
     assert both.name == "one+two"
     assert len(both.splits["train"]) == 8
+
+
+def test_a_tilde_is_the_home_folder(write_folder, splits, tmp_path, monkeypatch):
+    write_folder(splits)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # the same on Windows
+    assert load_corpus("~/mine").name == "mine"
+    assert load_corpus(Path("~/mine")).name == "mine"
+    with pytest.raises(CorpusError, match=r"mine has sentence and ner, mine has sent"):
+        load_corpus("~/mine+~/mine")
+    columns = {"tokens": "tokens", "tags": "tags"}
+    assert load_corpus("~/mine", columns=columns).name == "mine"
 
 
 def test_an_unknown_name_lists_what_there_is():

@@ -5,14 +5,14 @@ outside the marks is kept as it is. Every fault is named with file, line and col
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 from mtlhelpers.data.rows import CorpusError
-from mtlhelpers.data.words import is_mark, split_words
+from mtlhelpers.data.words import is_mark, tag_segments
 
 FEWEST_WORDS, MOST_WORDS = 6, 22
 
@@ -116,24 +116,16 @@ def words_and_tags(
     Words are those of `split_words`: a genitive or a comma that touches a mark is a
     word of its own, outside it.
     """
-    words: list[str] = []
-    tags: list[str] = []
-    for piece in pieces:
-        found = split_words(piece if isinstance(piece, str) else piece.surface)
-        words += found
-        tags += ["O"] * len(found) if isinstance(piece, str) else _bio(piece, found)
-    return words, tags
+    return tag_segments(
+        (piece, None) if isinstance(piece, str) else (piece.surface, piece.kind.type)
+        for piece in pieces
+    )
 
 
 def count_words(pieces: Sequence[str | Mention]) -> int:
     """Count the words as a reader does: cut at blanks, marks of punctuation apart."""
     text = "".join(one if isinstance(one, str) else one.surface for one in pieces)
     return sum(any(map(str.isalnum, word)) for word in text.split())
-
-
-def _bio(mention: Mention, words: list[str]) -> Iterator[str]:
-    for position, _ in enumerate(words):
-        yield f"{'I' if position else 'B'}-{mention.kind.type}"
 
 
 def _end_of_mark(line: Line, start: int) -> int:

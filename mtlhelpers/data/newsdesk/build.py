@@ -1,4 +1,4 @@
-"""The rows of newsdesk: sentences dealt to the splits, then variants of each in turn."""
+"""The rows of newsdesk: sentences dealt to the splits, and variants of each in turn."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -53,7 +53,7 @@ class Exchange:
 
         A sentence without mention is its only variant.
         """
-        seen: set[tuple] = set()
+        seen: set[Pieces] = set()
         tries = TRIES
         while tries:
             exchanged = self._deal(sentence)
@@ -79,7 +79,10 @@ class Exchange:
                 return None
             taken.add(member)
             dealt[mention] = Mention(member, mention.kind)
-        pieces = tuple(dealt.get(piece, piece) for piece in sentence.pieces)
+        pieces = tuple(
+            piece if isinstance(piece, str) else dealt[piece]
+            for piece in sentence.pieces
+        )
         return pieces if FEWEST_WORDS <= count_words(pieces) <= MOST_WORDS else None
 
 

@@ -54,7 +54,7 @@ class Encoded:
 
 
 def length_note(encoded: Encoded, what: str) -> str | None:
-    """Say what was cut of the sentences that `what` names ("train"); None if nothing."""
+    """Say what was cut of sentences, named by `what` ("train"); None if nothing was."""
     if not encoded.truncated.any():
         return None
     limit = encoded.lengths.max()  # as long is a sentence that was cut

@@ -53,14 +53,14 @@ class Exchange:
 
         A sentence without mention is its only variant.
         """
-        seen: set[Pieces] = set()
+        earlier: set[Pieces] = set()
         tries = TRIES
         while tries:
             exchanged = self._deal(sentence)
             tries -= 1
-            if exchanged is None or exchanged in seen:
+            if exchanged is None or exchanged in earlier:
                 continue
-            seen.add(exchanged)
+            earlier.add(exchanged)
             self.dealt.update(one for one in exchanged if isinstance(one, Mention))
             tries = TRIES if sentence.mentions else 0
             yield exchanged

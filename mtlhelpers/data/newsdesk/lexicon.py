@@ -1,4 +1,4 @@
-"""Which words may stand for one another: the lists, one file a class.
+"""Which words may stand for one another: the lists, one file per class.
 
 `lists/location/city.txt` is the class "city" of the type "location". All members of a
 class fit in each other's place; the same words may stand in lists of two types

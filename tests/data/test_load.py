@@ -91,7 +91,9 @@ def test_fingerprint_changes_with_the_names(write_folder, splits):
 
 def test_without_label(write_folder, splits):
     splits["test"][0]["label"] = "phone"
-    corpus = load_corpus(write_folder(splits)).without_label("music")
+    whole = replace(load_corpus(write_folder(splits)), licence="L", source="S")
+    corpus = whole.without_label("music")
+    assert (corpus.name, corpus.licence, corpus.source) == ("mine", "L", "S")
     assert corpus.labels == ["phone", "travel"]
     assert corpus.splits["train"]["id"][:] == ["t1", "t3", "t4"]
     assert len(corpus.splits["test"]) == 2

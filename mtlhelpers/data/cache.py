@@ -1,33 +1,29 @@
 """The user's cache folder, and files that are written whole or not at all."""
 
 import os
-import sys
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from platformdirs import user_cache_dir
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.mtl-tmp")
+
 
 def cache_folder() -> Path:
-    """Return the folder for what can be made or fetched again.
+    """Return the folder for what can be made or fetched again; it need not exist.
 
-    The environment variable MTLHELPERS_CACHE names it; else it lies where the platform
-    keeps such things. The folder need not exist.
+    The environment variable MTLHELPERS_CACHE names it ("~" is the home folder). Without
+    it, the folder lies where the platform keeps such things: on Linux in
+    XDG_CACHE_HOME, else in ~/.cache.
     """
-    chosen = os.environ.get("MTLHELPERS_CACHE")
-    if chosen:
-        return Path(chosen).expanduser()
-    return _platform_caches() / "mtlhelpers"
-
-
-def _platform_caches() -> Path:
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return Path(local) if local else Path.home() / "AppData" / "Local"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path.home() / ".cache"
+    folder = os.environ.get("MTLHELPERS_CACHE") or user_cache_dir(
+        "mtlhelpers", appauthor=False, opinion=False
+    )
+    return Path(folder).expanduser()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -42,14 +38,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """As `write_atomically`, for content that comes bit by bit: a file to write it to.
+    """Open a file that gets its name on leaving, once it is synced.
 
-    It gets its name on leaving, once it is synced; by an error it is removed.
+    As `write_atomically`, for content that comes bit by bit. After an error, nothing is
+    left of the file; after a kill, one for which `is_temporary` holds.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # In the same folder, since a rename is atomic only within one file system; a short
-    # name, since some of the real names come near to the longest path on Windows.
-    temporary = path.with_name(f"{uuid4().hex[:12]}.tmp")
+    # In the same folder, since a rename is atomic only within one file system. Without
+    # the real name, since some of those come near to the longest path on Windows.
+    temporary = path.with_name(f".{uuid4().hex[:12]}.mtl-tmp")
     try:
         with open(temporary, "xb") as file:
             yield file
@@ -59,3 +56,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether a path has a name that `whole_file` gives to a file half written."""
+    return _TEMPORARY.fullmatch(path.name) is not None

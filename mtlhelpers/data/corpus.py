@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from textwrap import fill
+from typing import Any
 
+import pyarrow as pa
 from datasets import Dataset, DatasetDict, Features, List, Value
 
 from mtlhelpers.data.holdout import SEED, carve_validation
@@ -15,13 +17,14 @@ from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import spans_of
 
 SPLITS = ("train", "validation", "test")
-_FEATURES = Features(
+FEATURES = Features(
     id=Value("string"),
     tokens=List(Value("string")),
     tags=List(Value("string")),
     label=Value("string"),
     group=Value("string"),
 )
+WIDTH = 88  # characters in a line of a description
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,16 @@ class Corpus:
                 digest.update(json.dumps([split, *cells]).encode())
         return digest.hexdigest()
 
+    def with_rows(self, rows: Mapping[str, Sequence[Row]], *notes: str) -> "Corpus":
+        """Return a corpus of other sentences under the same name, and further notes.
+
+        Raises `CorpusError` as `build_corpus` does.
+        """
+        made = build_corpus(self.name, rows, notes=(*self.notes, *notes))
+        return replace(
+            made, licence=self.licence, citation=self.citation, source=self.source
+        )
+
     def without_label(self, label: str) -> "Corpus":
         """Return the corpus without the sentences that have this label.
 
@@ -89,19 +102,41 @@ class Corpus:
             split: [row for row in rows[split] if row.label != label] for split in rows
         }
         dropped = sum(len(rows[split]) - len(kept[split]) for split in rows)
-        note = f"label {label} left out, and with it {dropped:,} of the sentences"
-        return build_corpus(
-            self.name,
-            kept,
-            licence=self.licence,
-            citation=self.citation,
-            source=self.source,
-            notes=(*self.notes, note),
+        return self.with_rows(
+            kept, f"label {label} left out, and with it {dropped:,} of the sentences"
         )
 
     def describe(self) -> str:
-        """Return a short table: counts, names, licence, citation and notes."""
-        return describe_corpus(self)
+        """Return counts per split, names of labels and types, and where it is from.
+
+        Labels and spans are counted over all sentences of a split. No line is wider
+        than 88 characters.
+        """
+        header = f"{'':<12}{'sentences':>11}{'tokens':>11}{'labels':>11}{'spans':>11}"
+        counts = [
+            f"{split:<12}" + "".join(f"{count:>11,}" for count in _count(rows))
+            for split, rows in self.splits.items()
+        ]
+        types = sorted({tag[2:] for tag in self.tags if tag != "O"})
+        facts = [
+            (f"{len(self.labels)} labels", ", ".join(self.labels)),
+            (f"{len(types)} types", ", ".join(types)),
+            ("licence", self.licence),
+            ("citation", self.citation),
+            ("source", self.source),
+            *(("note", note) for note in self.notes),
+        ]
+        lines = [
+            fill(
+                f"{name:<12}{text}",
+                WIDTH,
+                subsequent_indent=" " * 12,
+                break_on_hyphens=False,
+            )
+            for name, text in facts
+            if text
+        ]
+        return "\n".join([f"corpus {self.name}", header, *counts, *lines])
 
     __str__ = describe
 
@@ -129,7 +164,8 @@ def build_corpus(
         note = f"validation: {len(carved):,} sentences carved from train (seed {SEED})"
         notes = (*notes, note)
     splits = DatasetDict({split: _to_dataset(rows[split]) for split in SPLITS})
-    labels, tags = label_names(rows["train"]), tag_names(rows["train"])
+    labels = label_names(row.label for row in rows["train"])
+    tags = tag_names(row.tags for row in rows["train"])
     return Corpus(name, splits, labels, tags, licence, citation, source, notes)
 
 
@@ -137,8 +173,8 @@ def rows_of(corpus: Corpus) -> dict[str, list[Row]]:
     """Return the sentences of each split, as `build_corpus` takes them."""
     return {
         split: [
-            Row(*cells, place=f"{corpus.name}, {split}, {cells[0]}")
-            for cells in _cells(corpus.splits[split])
+            Row(name, tokens, tags, label, group, f"{corpus.name}, {split}, {name}")
+            for name, tokens, tags, label, group in _cells(corpus.splits[split])
         ]
         for split in SPLITS
     }
@@ -146,62 +182,27 @@ def rows_of(corpus: Corpus) -> dict[str, list[Row]]:
 
 def _to_dataset(rows: Sequence[Row]) -> Dataset:
     in_order = sorted(rows, key=lambda row: row.id)
-    return Dataset.from_dict(
-        {column: [getattr(row, column) for row in in_order] for column in _FEATURES},
-        features=_FEATURES,
-    )
+    columns = [[getattr(row, column) for row in in_order] for column in FEATURES]
+    # Through Arrow itself, in half the time that Dataset.from_dict takes.
+    return Dataset(pa.table(columns, schema=FEATURES.arrow_schema))
 
 
-def _cells(rows: Dataset) -> Iterator[tuple]:
+def _cells(rows: Dataset) -> Iterator[tuple[Any, ...]]:
     """Yield id, tokens, tags, label and group of each sentence.
 
     By whole columns, which is many times faster than by sentence.
     """
-    return zip(*(rows[column][:] for column in _FEATURES), strict=True)
-
-
-WIDTH = 88
-
-
-def describe_corpus(corpus: "Corpus") -> str:
-    """Return counts per split, names of labels and types, and where it is from.
-
-    A count of spans or labels tells how many there are in the split, over all its
-    sentences. No line is wider than 88 characters.
-    """
-    header = f"{'':<12}{'sentences':>11}{'tokens':>11}{'labels':>11}{'spans':>11}"
-    counts = [
-        f"{split:<12}" + "".join(f"{count:>11,}" for count in _count(rows))
-        for split, rows in corpus.splits.items()
-    ]
-    types = sorted({tag[2:] for tag in corpus.tags if tag != "O"})
-    facts = [
-        (f"{len(corpus.labels)} labels", ", ".join(corpus.labels)),
-        (f"{len(types)} types", ", ".join(types)),
-        ("licence", corpus.licence),
-        ("citation", corpus.citation),
-        ("source", corpus.source),
-        *(("note", note) for note in corpus.notes),
-    ]
-    lines = [_fact(name, text) for name, text in facts if text]
-    return "\n".join([f"corpus {corpus.name}", header, *counts, *lines])
+    return zip(*(rows[column][:] for column in FEATURES), strict=True)
 
 
 def _count(rows: Dataset) -> tuple[int, int, int, int]:
     """Count sentences, tokens, sentences with a label, and spans."""
-    tags = [tag for sentence in rows["tags"] for tag in sentence or ()]
+    tags = [tag for sentence in rows["tags"][:] for tag in sentence or ()]
     return (
         len(rows),
-        sum(map(len, rows["tokens"])),
-        sum(label is not None for label in rows["label"]),
+        sum(map(len, rows["tokens"][:])),
+        sum(label is not None for label in rows["label"][:]),
         sum(tag.startswith("B-") for tag in tags),
-    )
-
-
-def _fact(name: str, text: str) -> str:
-    indent = " " * 12
-    return fill(
-        f"{name:<12}{text}", WIDTH, subsequent_indent=indent, break_on_hyphens=False
     )
 
 
@@ -213,12 +214,13 @@ def sample_sentences(rows: Dataset, count: int, seed: int = 0) -> list[str]:
     """
     drawn = rows.select(stream(seed, "samples").permutation(len(rows)))
     cells = zip(drawn["label"], drawn["tokens"], drawn["tags"], strict=True)
-    found: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for label, words, tags in cells:
-        own = found.setdefault(label or "no label", [])
+        name = label or "no label"
+        own = lines.setdefault(name, [])
         if len(own) < count:
-            own.append(f"{label or 'no label'}: {mark(words, tags or [])}")
-    return [line for label in sorted(found) for line in found[label]]
+            own.append(f"{name}: {mark(words, tags or [])}")
+    return [line for name in sorted(lines) for line in lines[name]]
 
 
 def mark(words: Sequence[str], tags: Sequence[str]) -> str:

@@ -9,18 +9,24 @@ and are counted.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from datasets import Dataset
-from transformers import BertTokenizer
+from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 IGNORED = -100  # the index that cross-entropy leaves out
 
 
+class Columns(Protocol):
+    """Sentences by column: a `Dataset`, or a dict of lists."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Encoded:
-    """Encoded sentences, one entry a sentence; P pieces, K words with a piece."""
+    """Encoded sentences, one entry per sentence; P pieces, K words with a piece."""
 
     input_ids: list[np.ndarray]  # (P,) with [CLS] and [SEP]
     first_pieces: list[np.ndarray]  # (K,) where each word's first piece stands
@@ -39,10 +45,30 @@ class Encoded:
         """Word pieces of each sentence, (N,)."""
         return np.array([len(ids) for ids in self.input_ids], dtype=np.int64)
 
+    @cached_property
+    def cut_words(self) -> np.ndarray:
+        """Words beyond the cut, (N,): those after the last one that has a piece."""
+        last = np.array([kept.max(initial=-1) for kept in self.kept_words])
+        words = self.lost_words + np.array(list(map(len, self.kept_words)))
+        return np.where(self.truncated, words - 1 - last, 0)
+
+
+def length_note(encoded: Encoded, what: str) -> str | None:
+    """Say what was cut of sentences, named by `what` ("train"); None if nothing was."""
+    if not encoded.truncated.any():
+        return None
+    limit = encoded.lengths.max()  # as long is a sentence that was cut
+    return (
+        f"{what}: {encoded.truncated.sum():,} of {len(encoded):,} sentences are "
+        f"longer than {limit} word pieces; {encoded.cut_words.sum():,} words beyond "
+        "are not read (they count as O in scores). Raise max_length (up to 512), or "
+        "split the sentences."
+    )
+
 
 def encode(
-    sentences: Dataset,
-    tokenizer: BertTokenizer,
+    sentences: Columns,
+    tokenizer: PreTrainedTokenizerBase,
     labels: Sequence[str] = (),
     tags: Sequence[str] = (),
     max_length: int = 128,
@@ -50,7 +76,8 @@ def encode(
     """Encode sentences with columns `tokens`, `tags` and `label`.
 
     A label or tag that is not in `labels` or `tags` raises `KeyError`; without any
-    names given, the column is left out.
+    names given, the column is left out. No more than `max_length` word pieces of a
+    sentence are read, [CLS] and [SEP] included.
     """
     words = sentences["tokens"][:]
     pieces = tokenizer(
@@ -106,7 +133,7 @@ def collate(encoded: Encoded, rows: Sequence[int]) -> dict[str, torch.Tensor]:
 
 
 def _first_pieces(
-    pieces: "dict[str, list]", count: int
+    pieces: BatchEncoding, count: int
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """For each sentence, where each word's first piece stands, and which word it is."""
     first, kept = [], []

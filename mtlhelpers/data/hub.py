@@ -41,9 +41,9 @@ def read_hub(
     loaded = _load(source, revision)
     rows = {}
     for split, names in _NAMES.items():
-        found = [name for name in names if name in loaded]
-        if found:
-            rows[split] = _read_split(loaded[found[0]], source, found[0], columns)
+        own = next((name for name in names if name in loaded), None)
+        if own:
+            rows[split] = _read_split(loaded[own], source, own, columns)
         elif split != "validation":
             raise CorpusError(
                 f"{source}: no split {split}, only {', '.join(sorted(loaded))}. Use a "
@@ -81,8 +81,10 @@ def _read_split(
     rows = []
     for number, cells in enumerate(zip(*values, strict=True)):
         place = f"{source}, {name}, row {number}"
-        named = map(_name, cells, features)
-        fields = _with_text_ids(dict(zip(columns, named, strict=True)))
+        fields = dict(zip(columns, map(_name, cells, features), strict=True))
+        for key in ("id", "group"):
+            if isinstance(fields.get(key), int):
+                fields[key] = str(fields[key])
         rows.append(read_row(fields, place, f"{name}-{number}"))
     return rows
 
@@ -95,12 +97,3 @@ def _name(value: Any, feature: Any) -> Any:
     if isinstance(feature, ClassLabel) and value is not None:
         return feature.int2str(value) if value >= 0 else None
     return value
-
-
-def _with_text_ids(fields: dict[str, Any]) -> dict[str, Any]:
-    numbers = {
-        field: str(value)
-        for field, value in fields.items()
-        if field in ("id", "group") and isinstance(value, int)
-    }
-    return fields | numbers

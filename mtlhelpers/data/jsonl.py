@@ -35,7 +35,7 @@ def _read_file(path: Path, split: str) -> list[Row]:
         if line.strip()
     ]
     if not rows:
-        raise CorpusError(f"{path}: no sentences. Put one a line: {FORM}.")
+        raise CorpusError(f"{path}: no sentences. Put one per line: {FORM}.")
     return rows
 
 
@@ -68,6 +68,6 @@ def _read_line(line: str, place: str, default_id: str) -> Row:
     except json.JSONDecodeError as error:
         raise CorpusError(
             f"{place}: malformed JSON at column {error.colno} ({error.msg}). Write one "
-            f"object a line: {FORM}."
+            f"object per line: {FORM}."
         ) from error
     return read_row(fields, place, default_id)

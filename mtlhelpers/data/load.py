@@ -1,17 +1,17 @@
-"""Corpora by name, from a folder, from a hub, and two made one."""
+"""Corpora by name, from a folder, and from a hub."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
+from mtlhelpers.data.corpus import Corpus, build_corpus
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
-from mtlhelpers.data.newsdesk.build import load_newsdesk
+from mtlhelpers.data.newsdesk.release import load_newsdesk
 from mtlhelpers.data.published.download import fetch_files
 from mtlhelpers.data.published.registry import PUBLISHERS, Publisher
 from mtlhelpers.data.rows import CorpusError
-from mtlhelpers.data.variants import cap_validation, extend_test
+from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
 # With 2,000 more test sentences, taken from train.
 LARGER_TEST = {"snips+2000": "snips", "hwu64+2000": "hwu64"}
@@ -30,16 +30,16 @@ def load_corpus(
 
     `source` is "newsdesk", which ships with the package; a registered name ("snips");
     two of them joined by "+", one with labels and one with tags ("clinc150+wnut17");
-    one of `STUDIED`, as studies take it ("snips+2000"); a folder with `train.jsonl`,
-    `test.jsonl` and perhaps `validation.jsonl`, as `read_folder` takes it; or, with
-    `columns`, a data set on a hub or in a folder, as `read_hub` takes it. `columns`
-    names the data set's columns for `tokens`, and for `tags`, `label`, `id` and `group`
-    as far as they exist; `revision` is a commit.
+    one of `STUDIED`, as studies take it ("snips+2000"); a folder ("~" is the home
+    folder) with `train.jsonl`, `test.jsonl` and perhaps `validation.jsonl`, as
+    `read_folder` takes it; or, with `columns`, a data set on a hub or in a folder, as
+    `read_hub` takes it. `columns` names the data set's columns for `tokens`, and for
+    `tags`, `label`, `id` and `group` as far as they exist; `revision` is a commit.
 
     `<MTLHELPERS_DATA>/<name>` stands for a named corpus if that folder exists; else it
     is downloaded once and kept. Raises `CorpusError` for the first fault.
     """
-    name = str(source)
+    name = os.path.expanduser(source)
     if columns is not None:
         rows = read_hub(name, columns, revision)
         version = f", revision {revision}" if revision else ""
@@ -52,39 +52,13 @@ def load_corpus(
         return _load_published(PUBLISHERS[name])
     if name in STUDIED:
         return _load_studied(name)
-    if Path(source).is_dir():
-        return build_corpus(Path(source).resolve().name, read_folder(Path(source)))
+    if Path(name).is_dir():
+        return build_corpus(Path(name).resolve().name, read_folder(Path(name)))
     if name.count("+") == 1:
         return combine_corpora(*map(load_corpus, name.split("+")))
     raise CorpusError(
         f"no corpus {name!r}. Known names: {KNOWN}. Or give a folder that holds "
         "train.jsonl and test.jsonl, or a hub data set together with `columns`."
-    )
-
-
-def combine_corpora(first: Corpus, second: Corpus) -> Corpus:
-    """Return the disjoint corpus of one that has labels and one that has tags.
-
-    Each sentence keeps what it has, so that none has both.
-
-    Raises:
-        CorpusError: unless each has one task, and not the same; or if ids clash.
-    """
-    both = (first, second)
-    if sorted(corpus.tasks for corpus in both) != [("ner",), ("sentence",)]:
-        has = ", ".join(f"{one.name} has {' and '.join(one.tasks)}" for one in both)
-        raise CorpusError(
-            f"{has}: cannot be combined. Take one corpus with labels alone and one "
-            "with tags alone."
-        )
-    rows = [rows_of(corpus) for corpus in both]
-    return build_corpus(
-        "+".join(corpus.name for corpus in both),
-        {split: rows[0][split] + rows[1][split] for split in SPLITS},
-        licence="; ".join(f"{one.name}: {one.licence}" for one in both),
-        citation="; ".join(f"{one.name}: {one.citation}" for one in both),
-        source="; ".join(f"{one.name}: {one.source}" for one in both),
-        notes=tuple(f"{one.name}: {note}" for one in both for note in one.notes),
     )
 
 

@@ -45,7 +45,7 @@ def take_subset(
 
 
 def _pools(train: Dataset) -> dict[str, list[int]]:
-    """Return the positions to draw from: one list, or one a task if disjoint."""
+    """Return the positions to draw from: one list, or one per task if disjoint."""
     cells = zip(train["label"][:], train["tags"][:], strict=True)
     has = [(label is not None, tags is not None) for label, tags in cells]
     if set(has) != {(True, False), (False, True)}:

@@ -1,4 +1,4 @@
-"""A corpus as a study takes it: with more test sentences, with fewer of validation.
+"""Corpora made of corpora: two made one, and as studies take them.
 
 Lesson: 07_limited_vs_sufficient_data. 700 test sentences alone leave an accuracy open
 by a point, whatever the arms do. So studies of SNIPS set aside further ones: the same
@@ -9,10 +9,36 @@ from dataclasses import replace
 
 from datasets import DatasetDict
 
-from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
+from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
 from mtlhelpers.data.holdout import SEED, carve
-from mtlhelpers.data.rows import Row
+from mtlhelpers.data.rows import CorpusError, Row
 from mtlhelpers.data.subsets import take_subset
+
+
+def combine_corpora(first: Corpus, second: Corpus) -> Corpus:
+    """Return the disjoint corpus of one that has labels and one that has tags.
+
+    Each sentence keeps what it has, so that none has both.
+
+    Raises:
+        CorpusError: unless each has one task, and not the same; or if ids clash.
+    """
+    both = (first, second)
+    if sorted(corpus.tasks for corpus in both) != [("ner",), ("sentence",)]:
+        has = ", ".join(f"{one.name} has {' and '.join(one.tasks)}" for one in both)
+        raise CorpusError(
+            f"{has}: cannot be combined. Take one corpus with labels alone and one "
+            "with tags alone."
+        )
+    rows = [rows_of(corpus) for corpus in both]
+    return build_corpus(
+        "+".join(corpus.name for corpus in both),
+        {split: rows[0][split] + rows[1][split] for split in SPLITS},
+        licence="; ".join(f"{one.name}: {one.licence}" for one in both),
+        citation="; ".join(f"{one.name}: {one.citation}" for one in both),
+        source="; ".join(f"{one.name}: {one.source}" for one in both),
+        notes=tuple(f"{one.name}: {note}" for one in both for note in one.notes),
+    )
 
 
 def extend_test(corpus: Corpus, sentences: int, name: str) -> Corpus:
@@ -26,18 +52,12 @@ def extend_test(corpus: Corpus, sentences: int, name: str) -> Corpus:
     rest, further = carve(rows["train"], sentences, "further test")
     moved = set(map(_letters, further))
     train = [row for row in rest if _letters(row) not in moved]
-    notes = (
+    extended = corpus.with_rows(
+        rows | {"train": train, "test": [*rows["test"], *further]},
         f"test: {len(further):,} sentences more, taken from train (seed {SEED})",
         f"train: {len(rest) - len(train):,} sentences that repeat one of them left out",
     )
-    return build_corpus(
-        name,
-        rows | {"train": train, "test": [*rows["test"], *further]},
-        licence=corpus.licence,
-        citation=corpus.citation,
-        source=corpus.source,
-        notes=(*corpus.notes, *notes),
-    )
+    return replace(extended, name=name)
 
 
 def cap_validation(corpus: Corpus, sentences: int, name: str) -> Corpus:

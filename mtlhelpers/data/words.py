@@ -3,8 +3,6 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from seqeval.metrics.sequence_labeling import get_entities
-
 
 def split_words(text: str) -> list[str]:
     """Split text on white space, each punctuation mark or symbol a word of its own.
@@ -30,11 +28,21 @@ def is_mark(character: str) -> bool:
 
 
 def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
-    """The spans as (start, end, type), `end` exclusive.
+    """Return the spans as (start, end, type), `end` exclusive.
 
-    Lenient, as conlleval: an `I-x` that nothing opened starts a span of its own.
+    Lenient, as conlleval and seqeval read tags: an `I-x` that follows neither `B-x` nor
+    `I-x` starts a span of its own.
     """
-    return [(start, end + 1, kind) for kind, start, end in get_entities(list(tags))]
+    spans: list[tuple[int, int, str]] = []
+    start, open_type = 0, ""  # "" while no span is open
+    for at, tag in enumerate([*tags, "O"]):
+        mark, type_ = tag[0], tag[2:]
+        if mark == "I" and type_ == open_type:
+            continue
+        if open_type:
+            spans.append((start, at, open_type))
+        start, open_type = at, type_
+    return spans
 
 
 def tag_segments(

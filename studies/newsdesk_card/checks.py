@@ -14,7 +14,7 @@ from mtlhelpers.data.newsdesk.build import FOLDER, build_newsdesk, read_splits
 from mtlhelpers.data.newsdesk.lexicon import Lexicon, read_lexicon
 from mtlhelpers.data.newsdesk.marks import Sentence, count_words
 from mtlhelpers.data.rows import Row
-from mtlhelpers.data.words import spans_of
+from mtlhelpers.data.words import spans_of, split_words
 
 Rows = Mapping[str, Sequence[Row]]
 Surfaces = Mapping[str, Counter[tuple[str, str]]]  # split -> (type, words) -> mentions
@@ -137,7 +137,7 @@ def _entities(
     unused = [
         member
         for type_, member in lexicon.classes
-        if (type_, " ".join(lexicon.words[member]).casefold()) not in used
+        if (type_, " ".join(split_words(member)).casefold()) not in used
     ]
     found = f"{len(unused)} of {len(lexicon.classes):,}"
     yield Finding("list members never used", found, "none", not unused)

@@ -3,7 +3,7 @@
 import pytest
 
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.rows import CorpusError, Row, check_splits
 
 
 def test_an_id_that_occurs_twice_in_a_split(write_folder, splits):
@@ -12,6 +12,12 @@ def test_an_id_that_occurs_twice_in_a_split(write_folder, splits):
         load_corpus(write_folder(splits))
     assert "train.jsonl, line 4: id 't2' was used before, in " in str(caught.value)
     assert "train.jsonl, line 2. Give" in str(caught.value)
+
+
+def test_the_very_same_sentence_twice():
+    row = Row("t1", ["Ada"], None, "a", "t1", "here")
+    with pytest.raises(CorpusError, match="here: id 't1' was used before, in here"):
+        check_splits({"train": [row, row], "test": [row._replace(id="e")]})
 
 
 def test_an_id_that_occurs_in_two_splits(write_folder, splits):

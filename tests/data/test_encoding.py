@@ -6,7 +6,7 @@ from datasets import Dataset
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.encoding import IGNORED, collate, encode
+from mtlhelpers.data.encoding import IGNORED, collate, encode, length_note
 
 FEW = settings(max_examples=60, deadline=None)
 # Halves of surrogate pairs cannot be stored, and the loader refuses blank words.
@@ -84,6 +84,28 @@ def test_words_beyond_the_cut_are_counted(tokenizer):
     assert encoded.lengths.tolist() == [10, 5]
     assert encoded.lost_words.tolist() == [32, 0]
     assert encoded.truncated.tolist() == [True, False]
+
+
+def test_a_note_counts_what_is_cut_and_nothing_else(tokenizer):
+    words = [["Ada"] * 40, ["Ada"] * 3, ["\ufe0f"] * 2 + ["Ada"] * 10, ["\ufe0f"]]
+    encoded = encode(sentences(words), tokenizer, max_length=10)
+    assert encoded.lost_words.tolist() == [32, 0, 4, 1]
+    assert encoded.cut_words.tolist() == [32, 0, 2, 0]
+    assert length_note(encoded, "train") == (
+        "train: 2 of 4 sentences are longer than 10 word pieces; 34 words beyond are "
+        "not read (they count as O in scores). Raise max_length (up to 512), or split "
+        "the sentences."
+    )
+    assert length_note(encode(sentences(words), tokenizer), "train") is None
+    assert length_note(encode(sentences([["x"]])[:0], tokenizer), "train") is None
+
+
+def test_sentences_may_come_as_lists_by_column(tokenizer):
+    words = [["Ada", "sang"], ["\ufe0f"]]
+    columns = {"tokens": words, "tags": [["O", "B-x"], None], "label": ["a", None]}
+    encoded = encode(columns, tokenizer, ["a"], ["O", "B-x"])
+    assert [ids.tolist() for ids in encoded.tag_ids] == [[0, 1], []]
+    assert encoded.label_ids.tolist() == [0, IGNORED]
 
 
 # pitfall 13

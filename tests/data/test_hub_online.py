@@ -24,7 +24,7 @@ import json, sys, types
 # The data room alone: with the whole package this process would wait for torch.
 package = sys.modules["mtlhelpers"] = types.ModuleType("mtlhelpers")
 package.__path__ = [sys.argv[2]]
-from mtlhelpers.data.corpora import load_corpus
+from mtlhelpers.data.load import load_corpus
 
 columns = {"tokens": "words", "label": "kind"}
 corpus = load_corpus("owner/name", columns=columns, revision=sys.argv[1])

@@ -1,11 +1,13 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from datasets import DatasetDict, List, Value
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import combine_corpora, load_corpus
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.variants import combine_corpora
 
 TAGS = ["O", "B-person", "I-person", "B-place", "I-place"]
 
@@ -89,7 +91,9 @@ def test_fingerprint_changes_with_the_names(write_folder, splits):
 
 def test_without_label(write_folder, splits):
     splits["test"][0]["label"] = "phone"
-    corpus = load_corpus(write_folder(splits)).without_label("music")
+    whole = replace(load_corpus(write_folder(splits)), licence="L", source="S")
+    corpus = whole.without_label("music")
+    assert (corpus.name, corpus.licence, corpus.source) == ("mine", "L", "S")
     assert corpus.labels == ["phone", "travel"]
     assert corpus.splits["train"]["id"][:] == ["t1", "t3", "t4"]
     assert len(corpus.splits["test"]) == 2
@@ -182,6 +186,18 @@ def test_two_joined_names(write_folder, splits, tmp_path, monkeypatch):
     both = load_corpus("one+two")
     assert both.name == "one+two"
     assert len(both.splits["train"]) == 8
+
+
+def test_a_tilde_is_the_home_folder(write_folder, splits, tmp_path, monkeypatch):
+    write_folder(splits)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # the same on Windows
+    assert load_corpus("~/mine").name == "mine"
+    assert load_corpus(Path("~/mine")).name == "mine"
+    with pytest.raises(CorpusError, match=r"mine has sentence and ner, mine has sent"):
+        load_corpus("~/mine+~/mine")
+    columns = {"tokens": "tokens", "tags": "tags"}
+    assert load_corpus("~/mine", columns=columns).name == "mine"
 
 
 def test_an_unknown_name_lists_what_there_is():

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from mtlhelpers.data.cache import cache_folder, write_atomically
+from mtlhelpers.data.cache import (
+    cache_folder,
+    is_temporary,
+    whole_file,
+    write_atomically,
+)
 from mtlhelpers.data.streams import stream
 
 
@@ -26,26 +31,19 @@ def test_cache_folder_is_the_one_that_is_named(monkeypatch):
     assert cache_folder() == Path.home() / "elsewhere"
 
 
-@pytest.mark.parametrize(
-    ("platform", "parts"),
-    [
-        ("linux", (".cache", "mtlhelpers")),
-        ("darwin", ("Library", "Caches", "mtlhelpers")),
-        ("win32", ("AppData", "Local", "mtlhelpers")),
-    ],
-)
-def test_cache_folder_lies_where_the_platform_has_it(monkeypatch, platform, parts):
-    monkeypatch.delenv("MTLHELPERS_CACHE", raising=False)
-    monkeypatch.delenv("LOCALAPPDATA", raising=False)
-    monkeypatch.setattr(sys, "platform", platform)
-    assert cache_folder() == Path.home().joinpath(*parts)
-
-
-def test_cache_folder_on_windows_follows_its_variable(monkeypatch, tmp_path):
-    monkeypatch.delenv("MTLHELPERS_CACHE", raising=False)
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
-    monkeypatch.setattr(sys, "platform", "win32")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="variables of Linux")
+def test_cache_folder_lies_where_the_platform_has_it(monkeypatch, tmp_path):
+    for name in ("MTLHELPERS_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert cache_folder() == Path.home() / ".cache" / "mtlhelpers"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "mtlhelpers"
+
+
+def test_cache_folder_needs_no_folder_within_ours(monkeypatch):
+    # Windows keeps caches in <application>/Cache; paths there are long enough already.
+    monkeypatch.delenv("MTLHELPERS_CACHE", raising=False)
+    assert cache_folder().name == "mtlhelpers"
 
 
 def test_write_makes_folders_and_replaces(tmp_path):
@@ -84,3 +82,13 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch, failing, 
     with pytest.raises(kind):
         write_atomically(path, b"new")
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_file_half_written_is_known_by_its_name_and_no_other_is(tmp_path):
+    path = tmp_path / "a long name that comes near to the longest path.safetensors"
+    with whole_file(path) as file:
+        file.write(b"half")
+        [temporary] = tmp_path.iterdir()
+        assert is_temporary(temporary) and len(temporary.name) < 24
+    names = [path.name, "0123456789ab.tmp", "mine.mtl-tmp", ".x.0123456789ab.mtl-tmp"]
+    assert not any(is_temporary(tmp_path / name) for name in names)

@@ -1,16 +1,21 @@
 """Raw text to words, and rows of tags to spans."""
 
+import subprocess
+import sys
 import unicodedata
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import get_entities
 
+import mtlhelpers
 from mtlhelpers.data.words import is_mark, spans_of, split_words
 
 FEW = settings(max_examples=150, deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
-TYPES = st.sampled_from(["person", "place", "music_item", "first-name"])
+TYPES = st.sampled_from(["person", "place", "music_item", "first-name", "B-x", "O"])
 TAGS = st.lists(st.just("O") | st.builds("{}-{}".format, st.sampled_from("BI"), TYPES))
 
 
@@ -68,15 +73,31 @@ def test_known_spans(tags, spans):
     assert spans_of(tags.split()) == spans
 
 
+def as_seqeval_reads(tags: list[str]) -> list[tuple[int, int, str]]:
+    return [(start, end + 1, kind) for kind, start, end in get_entities(tags)]
+
+
+# pitfall 11
+def test_every_short_sequence_of_tags_gives_the_spans_that_seqeval_scores():
+    names = ["O", "B-x", "I-x", "B-y", "I-y"]
+    for length in range(7):
+        for tags in product(names, repeat=length):
+            assert spans_of(tags) == as_seqeval_reads(list(tags))
+
+
 @FEW
 @given(TAGS)
-def test_spans_as_the_scorer_of_conll_reads_them(tags):
-    found, begun = [], None
-    for at, tag in enumerate([*tags, "O"]):
-        mark, kind = tag[0], tag[2:]
-        if begun and (mark in "BO" or kind != begun[1]):
-            found.append((begun[0], at, begun[1]))
-            begun = None
-        if mark != "O" and not begun:
-            begun = (at, kind)
-    assert spans_of(tags) == found
+def test_any_sequence_of_tags_gives_the_spans_that_seqeval_scores(tags):
+    assert spans_of(tags) == as_seqeval_reads(tags)
+
+
+def test_loading_corpora_does_not_wait_for_the_scorer():
+    code = (
+        "import sys, types; package = types.ModuleType('mtlhelpers'); "
+        "package.__path__ = [sys.argv[1]]; sys.modules['mtlhelpers'] = package; "
+        "import mtlhelpers.data.load; "
+        "print(sorted({'sklearn', 'seqeval', 'torch', 'pooch'} & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", code, *mtlhelpers.__path__]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == "[]"

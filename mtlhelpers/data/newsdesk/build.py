@@ -1,10 +1,9 @@
-"""Which hand-written sentences serve train, validation and test."""
+"""The rows of newsdesk: sentences dealt to the splits, and variants of each in turn."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from mtlhelpers.data.corpus import Corpus, build_corpus
 from mtlhelpers.data.newsdesk.exchange import Exchange, Pieces, agree
 from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, read_lexicon, shuffled
 from mtlhelpers.data.newsdesk.marks import (
@@ -15,51 +14,12 @@ from mtlhelpers.data.newsdesk.marks import (
 )
 from mtlhelpers.data.rows import Row
 
+FOLDER = Path(__file__).parent
 # Of 32 sentences of a topic; the first to be served comes first.
 SHARES = {"train": 20, "test": 9, "validation": 3}
-
-
-def split_topic(sentences: Sequence[Sentence]) -> dict[str, list[Sentence]]:
-    """Divide the sentences of a topic, those without a mention in like shares.
-
-    The draw depends on the name of the topic and on nothing outside its file.
-    """
-    splits: dict[str, list[Sentence]] = {split: [] for split in SHARES}
-    topic = sentences[0].topic
-    in_order = sorted(shuffled(sentences, f"{topic}, splits"), key=_has_mention)
-    for count, sentence in enumerate(in_order, start=1):
-        # The split that is furthest behind its share.
-        behind = {
-            split: share * count - sum(SHARES.values()) * len(splits[split])
-            for split, share in SHARES.items()
-        }
-        splits[max(behind, key=behind.__getitem__)].append(sentence)
-    return splits
-
-
-def _has_mention(sentence: Sentence) -> bool:
-    return bool(sentence.mentions)
-
-
-FOLDER = Path(__file__).parent
-LICENCE = "CC BY 4.0"
-CITATION = "newsdesk, the embedded corpus of mtlhelpers (mtlhelpers/data/newsdesk)"
-SOURCE = "written for this project; its data card: mtlhelpers/data/newsdesk/README.md"
-NOTES = (
-    "sentences drafted by a language model under an editorial brief, then checked",
-    "rows of one group are variants of one hand-written sentence: count groups",
-)
 # Rows made of 2,240 hand-written sentences; of more or fewer, rows in proportion.
 ROWS = {"train": 12_600, "validation": 600, "test": 1_200}
 SENTENCES = 2_240
-
-
-def load_newsdesk() -> Corpus:
-    """Return the corpus newsdesk, made afresh from the files beside this."""
-    rows = build_newsdesk()
-    return build_corpus(
-        "newsdesk", rows, licence=LICENCE, citation=CITATION, source=SOURCE, notes=NOTES
-    )
 
 
 def build_newsdesk(folder: Path = FOLDER) -> dict[str, list[Row]]:
@@ -96,6 +56,25 @@ def read_splits(folder: Path, lexicon: Lexicon) -> dict[str, list[Sentence]]:
     for sentences in read_sentences(folder / "sentences", lexicon).values():
         for split, own in split_topic(sentences).items():
             splits[split] += own
+    return splits
+
+
+def split_topic(sentences: Sequence[Sentence]) -> dict[str, list[Sentence]]:
+    """Divide the sentences of a topic, those without a mention in like shares.
+
+    The draw depends on the name of the topic and on nothing outside its file.
+    """
+    splits: dict[str, list[Sentence]] = {split: [] for split in SHARES}
+    topic = sentences[0].topic
+    drawn = shuffled(sentences, f"{topic}, splits")
+    in_order = sorted(drawn, key=lambda sentence: bool(sentence.mentions))
+    for count, sentence in enumerate(in_order, start=1):
+        # The split that is furthest behind its share.
+        behind = {
+            split: share * count - sum(SHARES.values()) * len(splits[split])
+            for split, share in SHARES.items()
+        }
+        splits[max(behind, key=behind.__getitem__)].append(sentence)
     return splits
 
 

@@ -53,14 +53,14 @@ class Exchange:
 
         A sentence without mention is its only variant.
         """
-        seen: set[tuple] = set()
+        earlier: set[Pieces] = set()
         tries = TRIES
         while tries:
             exchanged = self._deal(sentence)
             tries -= 1
-            if exchanged is None or exchanged in seen:
+            if exchanged is None or exchanged in earlier:
                 continue
-            seen.add(exchanged)
+            earlier.add(exchanged)
             self.dealt.update(one for one in exchanged if isinstance(one, Mention))
             tries = TRIES if sentence.mentions else 0
             yield exchanged
@@ -79,7 +79,10 @@ class Exchange:
                 return None
             taken.add(member)
             dealt[mention] = Mention(member, mention.kind)
-        pieces = tuple(dealt.get(piece, piece) for piece in sentence.pieces)
+        pieces = tuple(
+            piece if isinstance(piece, str) else dealt[piece]
+            for piece in sentence.pieces
+        )
         return pieces if FEWEST_WORDS <= count_words(pieces) <= MOST_WORDS else None
 
 

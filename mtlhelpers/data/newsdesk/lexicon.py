@@ -1,4 +1,4 @@
-"""Which words may stand for one another: the lists, one file a class.
+"""Which words may stand for one another: the lists, one file per class.
 
 `lists/location/city.txt` is the class "city" of the type "location". All members of a
 class fit in each other's place; the same words may stand in lists of two types
@@ -13,7 +13,6 @@ from typing import NamedTuple, NoReturn, TypeVar
 
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.streams import stream
-from mtlhelpers.data.words import split_words
 
 
 class Line(NamedTuple):
@@ -32,8 +31,7 @@ class Line(NamedTuple):
 def read_lines(path: Path) -> Iterator[Line]:
     """Yield the lines of a file that are neither blank nor a comment (`# ...`).
 
-    Raises:
-        CorpusError: if the file is not UTF-8, or a line begins or ends with a blank.
+    Raises `CorpusError` if it is not UTF-8, or a line begins or ends with a blank.
     """
     content = path.read_bytes()
     try:
@@ -48,8 +46,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         line = Line(raw.removesuffix("\r"), path, number)
         if not line.text.strip() or line.text.startswith("#"):
             continue
-        stripped = line.text.lstrip()
-        if stripped != line.text:
+        if line.text.lstrip() != line.text:
             line.fail(1, "the line begins with a blank", "Remove the blank")
         if line.text.rstrip() != line.text:
             column = len(line.text.rstrip()) + 1
@@ -89,12 +86,10 @@ class Lexicon:
     Attributes:
         members: of each class, in the order of its file.
         classes: the class of each member of a type, by (type, member).
-        words: each member cut into words.
     """
 
     members: dict[Class, list[str]]
     classes: dict[tuple[str, str], Class]
-    words: dict[str, list[str]]
 
     @property
     def types(self) -> list[str]:
@@ -126,17 +121,26 @@ class Lexicon:
 def read_lexicon(folder: Path) -> Lexicon:
     """Read `<folder>/<type>/<class>.txt`.
 
-    Raises:
-        CorpusError: for a list of fewer than two members, or a member that stands in
-            the lists of one type twice.
+    Raises `CorpusError` for a list of fewer than two members, or a member that stands
+    in the lists of one type twice.
     """
+    paths = sorted(folder.glob("*/*.txt"), key=lambda path: path.parts)
+    if not paths:
+        raise CorpusError(
+            f"{folder}: no lists. Put words in {folder}/<type>/<class>.txt."
+        )
     members: dict[Class, list[str]] = {}
     classes: dict[tuple[str, str], Class] = {}
     places: dict[tuple[str, str], Line] = {}
-    for kind, path in _list_files(folder):
+    for path in paths:
+        kind = Class(path.parent.name, path.stem)
         members[kind] = []
         for line in read_lines(path):
-            _check_new(line, kind.type, places)
+            first = places.setdefault((kind.type, line.text), line)
+            if first is not line:
+                fault = f"stands in {first.path.name}, line {first.number}, too"
+                remedy = f"Keep it in one list of {kind.type}"
+                line.fail(1, f"{line.text!r} {fault}", remedy)
             members[kind].append(line.text)
             classes[kind.type, line.text] = kind
         if len(members[kind]) < 2:
@@ -144,30 +148,7 @@ def read_lexicon(folder: Path) -> Lexicon:
                 f"{path}: a list needs two members at least, to exchange one for the "
                 "other. Add one, or remove the file."
             )
-    words = {member: split_words(member) for _, member in classes}
-    return Lexicon(members, classes, words)
-
-
-def _list_files(folder: Path) -> Iterator[tuple[Class, Path]]:
-    paths = sorted(folder.glob("*/*.txt"), key=lambda path: path.parts)
-    if not paths:
-        raise CorpusError(
-            f"{folder}: no lists. Put words in {folder}/<type>/<class>.txt."
-        )
-    for path in paths:
-        yield Class(path.parent.name, path.stem), path
-
-
-def _check_new(line: Line, type_: str, places: dict[tuple[str, str], Line]) -> None:
-    key = (type_, line.text)
-    if key in places:
-        other = places[key]
-        line.fail(
-            1,
-            f"{line.text!r} stands in {other.path.name}, line {other.number}, too",
-            f"Keep it in one list of {type_}",
-        )
-    places[key] = line
+    return Lexicon(members, classes)
 
 
 def _divide(part: str, members: list[str], ambiguous: set[str]) -> dict[str, list[str]]:

@@ -5,14 +5,14 @@ outside the marks is kept as it is. Every fault is named with file, line and col
 """
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 from mtlhelpers.data.rows import CorpusError
-from mtlhelpers.data.words import is_mark, split_words
+from mtlhelpers.data.words import is_mark, tag_segments
 
 FEWEST_WORDS, MOST_WORDS = 6, 22
 
@@ -62,14 +62,13 @@ class Sentence:
 def read_sentences(folder: Path, lexicon: Lexicon) -> dict[str, list[Sentence]]:
     """Read `<folder>/<topic>.txt`, the sentences of each topic.
 
-    Raises:
-        CorpusError: for the first fault, with file, line and column; among them two
-            sentences that differ in their mentions alone.
+    Raises `CorpusError` for the first fault, with file, line and column; among them two
+    sentences that differ in their mentions alone.
     """
     paths = sorted(folder.glob("*.txt"), key=lambda path: path.name)
     if not paths:
         raise CorpusError(f"{folder}: no sentences. Put them in {folder}/<topic>.txt.")
-    seen: dict[str, Line] = {}
+    lines: dict[str, Line] = {}  # of each skeleton
     topics = {}
     for path in paths:
         topics[path.stem] = [
@@ -79,17 +78,20 @@ def read_sentences(folder: Path, lexicon: Lexicon) -> dict[str, list[Sentence]]:
         if not topics[path.stem]:
             raise CorpusError(f"{path}: no sentences. Write some, or remove the file.")
         for sentence in topics[path.stem]:
-            _check_skeleton(sentence, seen)
+            first = lines.setdefault(sentence.skeleton, sentence.line)
+            if first is not sentence.line:
+                same = f"the same as {first.path.name}, line {first.number}"
+                remedy = "Write another sentence, or remove one of the two"
+                sentence.line.fail(1, f"apart from its marks {same}", remedy)
     return topics
 
 
 def read_pieces(line: Line, lexicon: Lexicon) -> tuple[str | Mention, ...]:
     """Cut a line into text and mentions.
 
-    Raises:
-        CorpusError: for a mark that is not closed, empty, nested, of unknown type or
-            inside a word; for a surface that no list of its type has; for a sentence
-            of fewer than 6 or more than 22 words.
+    Raises `CorpusError` for a mark that is not closed, empty, nested, of unknown type
+    or inside a word; for a surface that no list of its type has; for a sentence of
+    fewer than 6 or more than 22 words.
     """
     pieces: list[str | Mention] = []
     at = 0
@@ -97,14 +99,16 @@ def read_pieces(line: Line, lexicon: Lexicon) -> tuple[str | Mention, ...]:
         if line.text[at] == "[":
             end = _end_of_mark(line, at)
             pieces.append(_read_mark(line, at, end, lexicon))
-            at = end
         else:
             end = line.text.find("[", at)
             end = len(line.text) if end < 0 else end
             _check_text(line, at, end)
             pieces.append(line.text[at:end])
-            at = end
-    _check_length(line, pieces)
+        at = end
+    count = count_words(pieces)
+    if not FEWEST_WORDS <= count <= MOST_WORDS:
+        limits = f"{FEWEST_WORDS} to {MOST_WORDS}"
+        line.fail(1, f"{count} words", f"Write sentences of {limits} words")
     return tuple(pieces)
 
 
@@ -116,24 +120,16 @@ def words_and_tags(
     Words are those of `split_words`: a genitive or a comma that touches a mark is a
     word of its own, outside it.
     """
-    words: list[str] = []
-    tags: list[str] = []
-    for piece in pieces:
-        found = split_words(piece if isinstance(piece, str) else piece.surface)
-        words += found
-        tags += ["O"] * len(found) if isinstance(piece, str) else _bio(piece, found)
-    return words, tags
+    return tag_segments(
+        (piece, None) if isinstance(piece, str) else (piece.surface, piece.kind.type)
+        for piece in pieces
+    )
 
 
 def count_words(pieces: Sequence[str | Mention]) -> int:
     """Count the words as a reader does: cut at blanks, marks of punctuation apart."""
     text = "".join(one if isinstance(one, str) else one.surface for one in pieces)
     return sum(any(map(str.isalnum, word)) for word in text.split())
-
-
-def _bio(mention: Mention, words: list[str]) -> Iterator[str]:
-    for position, _ in enumerate(words):
-        yield f"{'I' if position else 'B'}-{mention.kind.type}"
 
 
 def _end_of_mark(line: Line, start: int) -> int:
@@ -195,20 +191,3 @@ def _check_text(line: Line, start: int, end: int) -> None:
             line.fail(at + 1, fault, "Write marks as [surface|type]")
         if unicodedata.category(character) == "Cc":
             line.fail(at + 1, f"control character {character!r}", "Remove it")
-
-
-def _check_length(line: Line, pieces: Sequence[str | Mention]) -> None:
-    count = count_words(pieces)
-    if not FEWEST_WORDS <= count <= MOST_WORDS:
-        limits = f"{FEWEST_WORDS} to {MOST_WORDS}"
-        line.fail(1, f"{count} words", f"Write sentences of {limits} words")
-
-
-def _check_skeleton(sentence: Sentence, seen: dict[str, Line]) -> None:
-    first = seen.setdefault(sentence.skeleton, sentence.line)
-    if first is not sentence.line:
-        sentence.line.fail(
-            1,
-            f"apart from its marks the same as {first.path.name}, line {first.number}",
-            "Write another sentence, or remove one of the two",
-        )

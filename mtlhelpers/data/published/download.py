@@ -2,19 +2,19 @@
 
 import hashlib
 import os
-from http.client import HTTPException
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote
-from urllib.request import urlopen
 
 from tqdm import tqdm
 
-from mtlhelpers.data.cache import cache_folder, write_atomically
+from mtlhelpers.data.cache import cache_folder
 from mtlhelpers.data.published.registry import Publisher
 from mtlhelpers.data.rows import CorpusError
 
 BASE_URL = "https://raw.githubusercontent.com"
 TIMEOUT = 30.0  # seconds without an answer
+RETRIES = 2  # the first after a second, the other after two more
 FEW = 20  # files that come in a moment and need no progress bar
 
 
@@ -39,20 +39,15 @@ def fetch_files(
     base = base_url or os.environ.get("MTLHELPERS_MIRROR") or BASE_URL
     root = f"{base.rstrip('/')}/{publisher.repository}/{publisher.commit}"
     folder = kept_folder(publisher)
-    digests = publisher.digests
     contents = {
-        path: kept
-        for path, digest in digests.items()
-        if (kept := _read_kept(folder / path, digest)) is not None
+        path: content
+        for path, digest in publisher.digests.items()
+        if (content := _read_kept(folder / path, digest)) is not None
     }
-    missing = [path for path in digests if path not in contents]
-    hidden = len(missing) <= FEW
-    for path in tqdm(missing, desc=publisher.name, unit="file", disable=hidden):
-        url = f"{root}/{quote(path)}"
-        content = _fetch(url, digests[path], publisher.name, timeout)
-        _keep(folder / path, content)
-        contents[path] = content
-    return contents
+    missing = [path for path in publisher.digests if path not in contents]
+    if missing:
+        _fetch(publisher, missing, root, timeout)
+    return contents | {path: (folder / path).read_bytes() for path in missing}
 
 
 def kept_folder(publisher: Publisher) -> Path:
@@ -68,32 +63,37 @@ def _read_kept(path: Path, digest: str) -> bytes | None:
     return content if hashlib.sha256(content).hexdigest() == digest else None
 
 
-def _fetch(url: str, digest: str, name: str, timeout: float) -> bytes:
+def _fetch(
+    publisher: Publisher, paths: Sequence[str], root: str, timeout: float
+) -> None:
+    """Fetch files into the kept folder, if they are the pinned ones."""
+    urls = {path: f"{root}/{quote(path)}" for path in paths}
     if _offline():
-        raise _refusal(url, name, "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
-    try:
-        with urlopen(url, timeout=timeout) as response:
-            content = response.read()
-    # OSError: no route, refused, reset, silent too long, 404 and its like.
-    # HTTPException: cut off before the length that was promised.
-    # ValueError: a mirror that is no address.
-    except (OSError, HTTPException, ValueError) as error:
-        raise _refusal(url, name, str(error) or type(error).__name__) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != digest:
-        fault = f"the {len(content):,} bytes have sha256 {found}, not {digest}"
-        raise _refusal(url, name, fault)
-    return content
+        reason = "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set"
+        raise _refusal(urls[paths[0]], publisher, reason)
+    # Here, since almost every corpus that is loaded has been fetched before.
+    import pooch
+    from requests import RequestException
 
-
-def _keep(path: Path, content: bytes) -> None:
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: cannot be written ({error.strerror}). Let MTLHELPERS_CACHE name "
-            "a folder with room in which you may write."
-        ) from error
+    pooch.get_logger().setLevel("WARNING")  # one bar instead of a line per file
+    folder = kept_folder(publisher)
+    files = pooch.create(
+        folder, root, registry=publisher.digests, urls=urls, retry_if_failed=RETRIES
+    )
+    download = pooch.HTTPDownloader(timeout=timeout)
+    hidden = len(paths) <= FEW
+    for path in tqdm(paths, desc=publisher.name, unit="file", disable=hidden):
+        try:
+            files.fetch(path, downloader=download)
+        # No route, refused, silent too long, cut off, 404 and its like; or a mirror
+        # that is no address, or other bytes than the pinned ones.
+        except (RequestException, ValueError) as error:
+            raise _refusal(urls[path], publisher, str(_root(error))) from error
+        except OSError as error:
+            raise CorpusError(
+                f"{folder / path}: cannot be written ({error.strerror or error}). Let "
+                "MTLHELPERS_CACHE name a folder with room in which you may write."
+            ) from error
 
 
 def _offline() -> bool:
@@ -103,9 +103,17 @@ def _offline() -> bool:
     return any(os.environ.get(flag, "").upper() in yes for flag in flags)
 
 
-def _refusal(url: str, name: str, fault: str) -> CorpusError:
+def _root(error: BaseException) -> BaseException:
+    """The error that the others came of: it says in plain words what is wrong."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def _refusal(url: str, publisher: Publisher, reason: str) -> CorpusError:
     return CorpusError(
-        f"{url}: cannot be had ({fault}). Try again with a working connection; or put "
-        f"the corpus as JSONL into a folder {name} and let MTLHELPERS_DATA name the "
-        "folder around it; or let MTLHELPERS_MIRROR name a server that has the file."
+        f"{url}: cannot be had ({reason}). Try again with a working connection; or put "
+        f"the corpus as JSONL into a folder {publisher.name} and let MTLHELPERS_DATA "
+        "name the folder around it; or let MTLHELPERS_MIRROR name a server that has "
+        "the file."
     )

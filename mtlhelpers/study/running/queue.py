@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
+from mtlhelpers.data.cache import is_temporary
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import record_files
 
@@ -147,7 +148,7 @@ def clear_away(folder: Path) -> None:
     for path in (folder / "records").glob("*.lock"):
         Locks(folder).is_deserted(path.stem)
     before = time.time() - STALE
-    for path in [*folder.glob("*.tmp"), *(folder / "records").glob("*.tmp")]:
+    for path in filter(is_temporary, [*folder.glob("*"), *folder.glob("records/*")]):
         with suppress(FileNotFoundError):  # another process clears away too
             if path.stat().st_mtime < before:
                 path.unlink()

@@ -22,15 +22,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from mtlhelpers.data.cache import cache_folder, whole_file
+from mtlhelpers.data.cache import cache_folder, is_temporary, whole_file
 from mtlhelpers.model.digests import tensor_bytes
 from mtlhelpers.training.features.arrays import States
 
 GB = 10**9
 LIMIT = "5"  # GB, unless the user says otherwise
-# Names that this package gives: whole files, and what a killed process left of one.
-# Whatever else lies in the folder is another's.
-OWN = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.safetensors|[0-9a-f]{12}\.tmp")
+# The names of whole files. Beside them, only what a killed process left is our own.
+OWN = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.safetensors")
 
 
 class KeptFile(NamedTuple):
@@ -66,7 +65,9 @@ def cache_limit() -> int:
 def kept_files(folder: Path) -> list[KeptFile]:
     """This package's files in a folder, the one that was used longest ago first."""
     found = []
-    for path in [one for one in folder.glob("*") if OWN.fullmatch(one.name)]:
+    for path in folder.glob("*"):
+        if not (OWN.fullmatch(path.name) or is_temporary(path)):
+            continue
         with suppress(OSError):  # another process has just removed it
             status = path.stat()
             found.append(KeptFile(path, status.st_size, status.st_mtime))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mtlhelpers.data.published import clinc150, hwu64, snips, wnut17
+from mtlhelpers.data.published import parsers
 from mtlhelpers.data.words import tag_segments
 
 
@@ -39,7 +39,9 @@ def snips_files(text: bytes) -> dict[str, bytes]:
 
 
 def test_snips_repairs_a_surrogate_pair_that_was_encoded_by_halves():
-    sentences = snips.parse(snips_files(b"caf\xc3\xa9 \xed\xa0\xbc\xed\xbd\x95"))
+    sentences = parsers.parse_snips(
+        snips_files(b"caf\xc3\xa9 \xed\xa0\xbc\xed\xbd\x95")
+    )
     assert sentences["test"][1] == {
         "id": "snips-test-PlayMusic-0001",
         "tokens": ["play", "café", "\U0001f355"],
@@ -51,7 +53,7 @@ def test_snips_repairs_a_surrogate_pair_that_was_encoded_by_halves():
 @pytest.mark.parametrize("broken", [b"\xed\xa0\xbc", b"caf\xe9"])
 def test_snips_repairs_nothing_else(broken):
     with pytest.raises(UnicodeError):
-        snips.parse(snips_files(broken))
+        parsers.parse_snips(snips_files(broken))
 
 
 def test_snips_deals_out_the_pool_by_ids(monkeypatch):
@@ -59,8 +61,8 @@ def test_snips_deals_out_the_pool_by_ids(monkeypatch):
         "validation": {"snips-train-PlayMusic-0000"},
         "dropped": {"snips-train-PlayMusic-0001"},
     }
-    monkeypatch.setattr(snips, "_chosen_ids", lambda: chosen)
-    sentences = snips.parse(snips_files(b"x"))
+    monkeypatch.setattr(parsers, "snips_ids", lambda: chosen)
+    sentences = parsers.parse_snips(snips_files(b"x"))
     ids = {split: [fields["id"] for fields in sentences[split]] for split in sentences}
     assert ids == {
         "train": [],
@@ -70,7 +72,7 @@ def test_snips_deals_out_the_pool_by_ids(monkeypatch):
 
 
 def test_snips_has_700_ids_for_validation_and_28_dropped():
-    chosen = snips._chosen_ids()
+    chosen = parsers.snips_ids()
     assert len(chosen["validation"]) == 700
     assert len(chosen["dropped"]) == 28
     assert not chosen["validation"] & chosen["dropped"]
@@ -83,7 +85,7 @@ def test_hwu64_reads_brackets_and_numbers_its_rows():
         "a/trainset/alarm_set.csv": (head + rows).encode(),
         "a/testset/csv/alarm_set.csv": (head + rows).encode(),
     }
-    train = hwu64.parse(contents)["train"]
+    train = parsers.parse_hwu64(contents)["train"]
     words = "wake bo ' s cat at six"
     tags = "O B-person I-person I-person O O B-time"
     assert train == [
@@ -109,15 +111,15 @@ def test_hwu64_takes_files_in_any_order():
         for folder in ("trainset", "testset/csv")
         for name in ("alarm_set", "alarm_query")
     }
-    parsed = hwu64.parse(contents)
+    parsed = parsers.parse_hwu64(contents)
     assert [fields["tokens"][2] for fields in parsed["test"]] == ["query", "set"]
-    assert hwu64.parse(dict(reversed(contents.items()))) == parsed
+    assert parsers.parse_hwu64(dict(reversed(contents.items()))) == parsed
 
 
 def test_wnut17_parts_sentences_at_blank_lines_and_lines_with_a_tab():
     content = "a\tB-x\nb\tI-x\n\t\n\n\u2028c\u2028\tO\n\nd\tO".encode()
     files = ("wnut17train.conll", "emerging.dev.conll", "emerging.test.annotated")
-    found = wnut17.parse(dict.fromkeys(files, content))["validation"]
+    found = parsers.parse_wnut17(dict.fromkeys(files, content))["validation"]
     assert found == [
         {"id": "wnut17-validation-0000", "tokens": ["a", "b"], "tags": ["B-x", "I-x"]},
         {"id": "wnut17-validation-0001", "tokens": ["\u2028c\u2028"], "tags": ["O"]},
@@ -132,7 +134,7 @@ def test_clinc150_joins_what_is_out_of_scope():
         "data/data_full.json": json.dumps(parts).encode(),
         "data/domains.json": json.dumps({"banking": ["pay"]}).encode(),
     }
-    assert clinc150.parse(contents)["validation"] == [
+    assert parsers.parse_clinc150(contents)["validation"] == [
         {"id": "clinc150-val-00000", "tokens": ["pay", "it", "!"], "label": "banking"},
         {"id": "clinc150-oos_val-00000", "tokens": ["hm"], "label": "oos"},
     ]

@@ -7,9 +7,10 @@ from shutil import copyfile
 import pytest
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import combine_corpora, load_corpus
+from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.published.download import fetch_files
 from mtlhelpers.data.published.registry import PUBLISHERS
+from mtlhelpers.data.variants import combine_corpora
 
 # Pinned: records are kept by fingerprint, so a change here parts them from old ones.
 FINGERPRINTS = {

@@ -51,7 +51,7 @@ def is_sound(small) -> bool:
 
 def age(folder: Path) -> None:
     """Make what was half written look as if it had lain for long."""
-    for path in (folder / "records").glob("*.tmp"):
+    for path in (folder / "records").glob("*.mtl-tmp"):
         os.utime(path, (time.time() - 2 * STALE,) * 2)
 
 
@@ -212,13 +212,15 @@ def test_a_full_disk_stops_with_a_clear_error_and_whole_records(
 
 def test_what_killed_processes_left_is_cleared_away_but_not_what_is_in_use(small):
     folder = small.folder / "records"
-    for name in ("old.tmp", "new.tmp", "nobody.lock"):
+    old, new = ".0123456789ab.mtl-tmp", ".ba9876543210.mtl-tmp"
+    for name in (old, new, "mine.tmp", "nobody.lock"):
         (folder / name).touch()
-    os.utime(folder / "old.tmp", (time.time() - 2 * STALE,) * 2)
+    for name in (old, "mine.tmp"):
+        os.utime(folder / name, (time.time() - 2 * STALE,) * 2)
     with Locks(small.folder) as locks:
         locks.take("somebody")
         running.clear_away(small.folder)
-        assert small.files() == {"new.tmp", "somebody.lock"}
+        assert small.files() == {new, "mine.tmp", "somebody.lock"}
 
 
 @pytest.mark.parametrize(

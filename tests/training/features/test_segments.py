@@ -210,7 +210,7 @@ def test_files_of_others_are_left_alone(folder, monkeypatch):
 
 def test_a_folder_says_what_lies_in_it_and_can_be_cleared(folder):
     passes_for(folder, range(8), layers=(1, 3))
-    (folder / "0123456789ab.tmp").write_bytes(b"of a process that was killed")
+    (folder / ".0123456789ab.mtl-tmp").write_bytes(b"of a process that was killed")
     [_, first, second, total] = show_folder(folder)
     digest = tensor_digest(backbone_up_to(frozen(), 3))[:12]
     assert first.split()[:6] == ["unreadable", "-", "-", "-", "-", "28"]

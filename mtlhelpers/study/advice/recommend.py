@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
@@ -66,6 +66,22 @@ class Recommendation:
     def records(self) -> tuple[str, ...]:
         """Ids of the records that it is based on."""
         return tuple(key for one in self.near for key in one.records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data; scores are from 0 to 1, an interval that is not known null."""
+        expected = {
+            scenario: {task: score.to_dict() for task, score in scores.items()}
+            for scenario, scores in self.expected.items()
+        }
+        return {
+            "case": str(self.case),
+            "scenario": self.scenario,
+            "why": self.why,
+            "expected": expected,
+            "seconds": dict(self.seconds),
+            "plan": self.plan and self.plan.to_dict(),
+            "records": self.records,
+        }
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))
@@ -140,7 +156,8 @@ def _case(
             raise ValueError(f"no task {task!r}: {name} has {' and '.join(there)}")
     if not asked or keep in asked:
         raise ValueError("a task that is kept cannot be learned too: name another")
-    return Case(corpus, size, cast(tuple[Task, ...], asked), cast(Task, keep) or None)
+    learned = tuple(task for task in TASKS if task in asked)
+    return Case(corpus, size, learned, next((t for t in TASKS if t == keep), None))
 
 
 def _training_sentences(corpus: Corpus) -> int:

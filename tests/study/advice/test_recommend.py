@@ -188,6 +188,16 @@ def test_seconds_are_called_an_estimate(studies):
     )
 
 
+def test_an_answer_is_json_data_too(studies):
+    note_runs(studies, FROZEN, "newsdesk", 30, (80, 60), seeds=2)
+    note_runs(studies, FREE, "newsdesk", 30, (80, 60), seeds=2)
+    for size in (300, 30, 100_000):
+        found = mtl.recommend(size, studies=studies)
+        data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+        assert data["scenario"] == found.scenario
+        assert data["records"] == list(found.records)
+
+
 def test_runs_on_all_sentences_do_not_stand_in_the_way(studies):
     for side in (FROZEN, FREE):
         note_runs(studies, side, "hwu64", 250, (99, 99))

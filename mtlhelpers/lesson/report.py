@@ -8,8 +8,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from mtlhelpers.study.protocol import Verdict
-from mtlhelpers.study.verdicts.claims import Decision
-from mtlhelpers.study.verdicts.ledger import Judged
+from mtlhelpers.study.verdicts.decisions import Decision, Judged
 
 
 def claim_table(judged: Iterable[Judged]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ number of epochs, seeds and scenarios that look at it.
 """
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -15,6 +16,7 @@ import pandas as pd
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
+from mtlhelpers.model.device import choose_device
 from mtlhelpers.model.freezing import SCENARIOS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore
@@ -22,7 +24,11 @@ from mtlhelpers.training.loop import train
 from mtlhelpers.training.plan import plan_for
 from mtlhelpers.training.run import Run
 
-SCORES = ("accuracy", "ner_f1", "exact_match")
+SCORE_COLUMNS = {
+    "accuracy": "accuracy",
+    "ner_f1": "NER F1",
+    "exact_match": "exact match",
+}
 
 
 def compare_lines(
@@ -32,13 +38,15 @@ def compare_lines(
     train_size: int | None = None,
     seeds: Sequence[int] = (0,),
     scenarios: Sequence[str] = (),
+    device: str = "auto",
     path: Path | None = None,
     bar: bool = False,
 ) -> Iterator[str]:
     """Compare the scenarios on a corpus; lines about it, each run, and the summary.
 
     After each run the rows are written to `path`, if there is one. Without `scenarios`
-    all are run. Raises `ValueError` for one that needs a task more than there is.
+    all are run. Raises `ValueError` for one that needs a task more than there is, and
+    for a device that is not there.
     """
     if path:
         check_writable(path)
@@ -47,10 +55,16 @@ def compare_lines(
         raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
     yield f"{corpus.describe()}\n"
     rows: list[dict[str, Any]] = []
-    shared = {"train_size": train_size, "seeds": seeds, "progress": bar}
-    chosen = scenarios or tuple(SCENARIOS)
     try:
-        for row in compare_scenarios(corpus, backbone, scenarios=chosen, **shared):
+        for row in compare_scenarios(
+            corpus,
+            backbone,
+            train_size=train_size,
+            seeds=seeds,
+            scenarios=scenarios or tuple(SCENARIOS),
+            device=device,
+            progress=bar,
+        ):
             rows.append(row)
             yield f"{row['scenario']}, seed {row['seed']}: {row['train_seconds']:.1f} s"
             if path:
@@ -69,18 +83,19 @@ def compare_scenarios(
     train_size: int | None = None,
     seeds: Sequence[int] = (0,),
     scenarios: Sequence[str] = tuple(SCENARIOS),
+    device: str = "auto",
     progress: bool = True,
 ) -> Iterator[dict[str, Any]]:
-    """Yield one row for each seed and scenario, as soon as it has run.
+    """Yield one row per seed and scenario, as soon as it has run.
 
     Scenarios that train a head which the corpus has no task for are left out.
     """
-    store = FeatureStore()
+    store, chosen = FeatureStore(), choose_device(device)
     for seed in seeds:
         for scenario in runnable(corpus, scenarios):
             model = SharedModel.from_backbone(
                 backbone, corpus.labels, corpus.tags, seed=seed
-            )
+            ).to(chosen)
             plan = plan_for(scenario, corpus, train_size=train_size, seed=seed)
             run = train(model, corpus, plan, store=store, progress=progress)
             yield row_of(run)
@@ -99,16 +114,25 @@ def row_of(run: Run) -> dict[str, Any]:
         "seed": run.plan.seed,
         "total_parameters": run.total_parameters,
         "trainable_parameters": run.trainable_parameters,
-        **{name: getattr(run.scores, name) for name in SCORES},
-        **{f"{name}_before": getattr(run.before, name) for name in SCORES},
+        **{name: getattr(run.scores, name) for name in SCORE_COLUMNS},
+        **{f"{name}_before": getattr(run.before, name) for name in SCORE_COLUMNS},
         "train_seconds": run.seconds["total"],
         "frozen_max_change": run.proof.max_change,
     }
 
 
 def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the rows as JSON; the file is whole at every moment."""
-    write_atomically(path, (json.dumps(rows, indent=1) + "\n").encode("utf-8"))
+    """Write the rows as JSON; the file is whole at every moment.
+
+    JSON has no infinity: where something frozen moved, `frozen_max_change` is null.
+    """
+    whole = [{key: _finite(value) for key, value in row.items()} for row in rows]
+    text = json.dumps(whole, indent=1, allow_nan=False)
+    write_atomically(path, (text + "\n").encode("utf-8"))
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check_writable(path: Path) -> None:
@@ -124,28 +148,27 @@ def check_writable(path: Path) -> None:
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
-    """A readable table, one line a scenario: mean ± standard deviation over seeds."""
-    table = pd.DataFrame(rows)
+    """A readable table, one line per scenario: mean ± standard deviation over seeds."""
+    titles = "".join(f"{title:>15}" for title in SCORE_COLUMNS.values())
     lines = [
-        f"{'scenario':34}{'trainable':>12}{'accuracy':>15}{'NER F1':>15}"
-        f"{'exact match':>15}{'seconds':>9}{'frozen moved':>14}"
+        f"{'scenario':34}{'trainable':>12}{titles}{'seconds':>9}{'frozen moved':>14}"
     ]
-    for scenario, own in table.groupby("scenario", sort=False):
-        scores = "".join(f"{_spread(own[name]):>15}" for name in SCORES)
+    for scenario, own in pd.DataFrame(rows).groupby("scenario", sort=False):
+        scores = "".join(f"{_mean_and_spread(own[name]):>15}" for name in SCORE_COLUMNS)
         lines.append(
             f"{scenario:34}{own['trainable_parameters'].iloc[0]:>12,}{scores}"
             f"{own['train_seconds'].mean():>9.1f}{own['frozen_max_change'].max():>14}"
         )
-        if any(own[f"{name}_before"].notna().any() for name in SCORES):
-            before = "".join(f"{_spread(own[name + '_before']):>15}" for name in SCORES)
-            lines.append(f"{'  before its last stage':34}{'':>12}{before}")
+        before = [_mean_and_spread(own[f"{name}_before"]) for name in SCORE_COLUMNS]
+        if set(before) != {"-"}:
+            scores = "".join(f"{one:>15}" for one in before)
+            lines.append(f"{'  before its last stage':34}{'':>12}{scores}")
     return "\n".join(lines)
 
 
-def _spread(values: pd.Series) -> str:
-    values = values.astype(float).dropna() * 100
-    if values.empty:
+def _mean_and_spread(values: "pd.Series[Any]") -> str:
+    points = values.astype(float).dropna() * 100
+    if points.empty:
         return "-"
-    return f"{values.mean():.1f}" + (
-        f" ± {values.std():.1f}" if len(values) > 1 else ""
-    )
+    spread = f" ± {points.std():.1f}" if len(points) > 1 else ""
+    return f"{points.mean():.1f}{spread}"

@@ -39,5 +39,7 @@ def test_cost_names_seconds_and_memory():
     assert "took 12 s" in text and "GB of memory" in text
 
 
-def test_peak_memory_is_that_of_a_python_process():
-    assert 10e6 < machine.peak_memory() < 100e9
+def test_cost_without_memory_where_the_platform_does_not_tell(monkeypatch):
+    monkeypatch.setattr(machine, "peak_memory", lambda: None)
+    text = mtl.cost_since(time.perf_counter() - 12)
+    assert text == "On this machine the notebook took 12 s."

@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
-from mtlhelpers.lesson.card import CARD, OPEN, Row, answer, decision_card
+from mtlhelpers.lesson.card import OPEN, answer, answers, decision_card
 from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
 from mtlhelpers.study.protocol import Verdict
-from mtlhelpers.study.verdicts.claims import CLAIMS, Decision, find_claim
-from mtlhelpers.study.verdicts.ledger import Judged
+from mtlhelpers.study.verdicts.claims import CARD, find_claim
+from mtlhelpers.study.verdicts.decisions import Decision, Judged
 
 
 def judged(claim: str, *verdicts: tuple[str, str, Verdict]) -> Judged:
@@ -68,8 +68,7 @@ def test_a_claim_that_is_about_no_corpus_names_none():
 
 def test_the_card_gives_each_answer_with_its_places(mixed):
     assert "| 4.2 |" in decision_card([mixed])
-    row = next(row for row in CARD if row.claim == "4.2")
-    assert answer(row, mixed.decisions) == (
+    assert answer(mixed.claim, mixed.decisions) == (
         "**everything** (hwu64); **the heads alone; freeze the backbone** (newsdesk "
         "(sentence)); **the runs do not decide** (newsdesk (ner))"
     )
@@ -81,26 +80,23 @@ def test_what_is_not_measured_comes_after_what_is():
         ("hwu64", "ner", Verdict.NOT_TESTED),
         ("newsdesk", "ner", Verdict.CONTRADICTED),
     )
-    row = next(row for row in CARD if row.claim == "4.2")
-    assert answer(row, one.decisions) == (
+    assert answer(one.claim, one.decisions) == (
         "**everything** (newsdesk); **not measured** (hwu64)"
     )
 
 
 def test_an_answer_that_is_one_everywhere_says_so():
     one = judged("4.1", ("hwu64", "ner", Verdict.SUPPORTED))
-    row = next(row for row in CARD if row.claim == "4.1")
-    assert answer(row, one.decisions) == "**yes** (everywhere: hwu64)"
+    assert answer(one.claim, one.decisions) == "**yes** (everywhere: hwu64)"
 
 
-@pytest.mark.parametrize("row", CARD, ids=lambda row: row.claim)
-def test_no_advice_without_a_verdict(row: Row):
+@pytest.mark.parametrize("claim", CARD)
+def test_no_advice_without_a_verdict(claim):
     """And another one for each verdict that is reached."""
-    assert find_claim(row.claim) in CLAIMS
-    answers = row.answers()
-    assert set(answers) == set(Verdict)
-    assert {answers[verdict] for verdict in OPEN} == set(OPEN.values())
-    assert answers[Verdict.SUPPORTED] != answers[Verdict.CONTRADICTED]
+    given = answers(find_claim(claim))
+    assert set(given) == set(Verdict)
+    assert {given[verdict] for verdict in OPEN} == set(OPEN.values())
+    assert given[Verdict.SUPPORTED] != given[Verdict.CONTRADICTED]
 
 
 def test_the_card_has_a_line_for_what_was_judged_alone(mixed):

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 
 from mtlhelpers.study.protocol import Verdict
-from mtlhelpers.study.verdicts import fresh_checks as checks
-from mtlhelpers.study.verdicts.claims import CLAIMS, Decision
+from mtlhelpers.study.verdicts.claims import CLAIMS
+from mtlhelpers.study.verdicts.decisions import Decision
 from mtlhelpers.study.verdicts.ledger import judge_claims
 
 ROOT = Path(__file__).parents[2]
@@ -69,12 +69,10 @@ SAYINGS = [(path.name, one) for path in FILES for one in statements(prose_of(pat
 
 @pytest.fixture(scope="module")
 def decided() -> dict[str, list[Decision]]:
-    """Of each claim that prose judges: as records stand, or by a check run now."""
+    """Of each claim that prose judges: as records stand, of runs and of checks."""
     ids = dict.fromkeys(one.id for _, one in SAYINGS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checks, "HEADS", 2)
-        judged = judge_claims(ROOT / "studies", *ids)
-        return {one.claim.id: list(one.decisions) for one in judged}
+    judged = judge_claims(ROOT / "studies", *ids)
+    return {one.claim.id: list(one.decisions) for one in judged}
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,20 @@ def test_rows_are_written_whole(tmp_path):
     assert [found.name for found in path.parent.iterdir()] == ["rows.json"]
 
 
+def test_rows_are_json_also_where_something_frozen_moved(tmp_path):
+    """JSON has no infinity; the table still shows it."""
+    row = a_row() | {"frozen_max_change": float("inf")}
+    write_rows(tmp_path / "rows.json", [row])
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    text = (tmp_path / "rows.json").read_text(encoding="utf-8")
+    (written,) = json.loads(text, parse_constant=refuse)
+    assert written == row | {"frozen_max_change": None}
+    assert summary([row]).splitlines()[1].endswith("inf")
+
+
 def test_the_table_has_a_line_a_scenario_with_its_spread():
     rows = [a_row("backbone_frozen", seed) for seed in (0, 1)]
     rows += [a_row("sentence_head_frozen")]
@@ -62,6 +76,12 @@ def test_with_one_task_the_scenarios_of_two_heads_are_left_out(labels):
     assert runnable(tiny.corpus(), tuple(mtl.SCENARIOS)) == list(mtl.SCENARIOS)
 
 
+def test_a_device_that_is_not_there_is_refused_before_a_run(tmp_path):
+    rows = compare_scenarios(tiny.corpus(), str(tmp_path / "none"), device="abacus")
+    with pytest.raises(ValueError, match="abacus"):
+        next(rows)
+
+
 def test_there_is_a_row_for_each_seed(tmp_path, recwarn):
     folder = tiny.save_backbone(tmp_path / "tiny")
     rows = compare_scenarios(
@@ -69,6 +89,7 @@ def test_there_is_a_row_for_each_seed(tmp_path, recwarn):
         str(folder),
         seeds=[0, 1],
         scenarios=["all_frozen"],
+        device="cpu",
         progress=False,
     )
     assert [row["seed"] for row in rows] == [0, 1]

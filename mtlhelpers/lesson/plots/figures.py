@@ -1,4 +1,4 @@
-"""Every figure goes through here: one size, one look a name, alt text on each.
+"""Every figure goes through here: one size, one look per name, alt text on each.
 
 Lesson: 00_start_here. Colours are those of Okabe and Ito (2008), which survive colour
 blindness; a marker, a line style or a hatch says the same a second time, and what is
@@ -15,10 +15,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-WIDTH = 7.2  # inches
+INCHES = 7.2  # across
 DPI = 110
 INK = "#222222"
-FONT = {"fontsize": 10, "color": INK}
+LETTERS = 10  # points
+
+LineStyle = str | tuple[float, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Look:
 
     colour: str
     marker: str
-    line: str | tuple
+    line: LineStyle
     hatch: str
 
 
@@ -119,11 +121,11 @@ def new_figure(
 
     Titles and labels name the unit. `height` is in inches.
     """
-    figure = Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    figure = Figure(figsize=(INCHES, height), dpi=DPI, layout="constrained")
     axes = figure.subplots()
-    axes.set_title(title, loc="left", **FONT)
-    axes.set_xlabel(across, **FONT)
-    axes.set_ylabel(up, **FONT)
+    axes.set_title(title, loc="left", fontsize=LETTERS, color=INK)
+    axes.set_xlabel(across, fontsize=LETTERS, color=INK)
+    axes.set_ylabel(up, fontsize=LETTERS, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelsize=9, colors=INK)
     axes.xaxis.set_major_locator(MaxNLocator(6))
@@ -139,7 +141,7 @@ def draw_bars(
     log: bool = False,
     intervals: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
-    """Draw one horizontal bar a name, first on top, each with its value at its end.
+    """Draw one horizontal bar per name, first on top, each with its value at its end.
 
     `form` formats the value; `intervals` gives (low, high) by name. On a logarithmic
     axis, which `log` sets, zero has no bar but still its label.
@@ -160,9 +162,10 @@ def draw_bars(
             textcoords="offset points",
             ha="right" if to_left else "left",
             va="center",
-            **FONT,
+            fontsize=LETTERS,
+            color=INK,
         )
-    axes.set_yticks(range(len(values)), list(values), **FONT)
+    axes.set_yticks(range(len(values)), list(values), fontsize=LETTERS, color=INK)
     axes.invert_yaxis()
     axes.margins(x=0.18)
     if log:
@@ -204,8 +207,17 @@ def draw_line(
         xytext=(6, 0),
         textcoords="offset points",
         va="center",
-        **FONT,
+        fontsize=LETTERS,
+        color=INK,
     )
+
+
+def settle(axes: Axes) -> Figure:
+    """Lay a figure out, so that places in pixels hold, and return it."""
+    figure = axes.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()
+    return figure
 
 
 def show_figure(figure: Figure, alt: str) -> Picture:

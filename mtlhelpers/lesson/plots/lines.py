@@ -12,7 +12,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from mtlhelpers.lesson.plots.figures import FONT, LOOKS
+from mtlhelpers.lesson.plots.figures import INK, LETTERS, LOOKS, LineStyle, settle
 from mtlhelpers.lesson.plots.points import LEADER, numbered_look
 
 STYLES = ("-", "--", "-.", ":")
@@ -23,7 +23,7 @@ GAP = 13  # points between two names
 def draw_family(
     axes: Axes, table: pd.DataFrame, *, x: str, y: str, name: str = "arm"
 ) -> None:
-    """Draw one line a name, from the rows that carry it, with the name at its end.
+    """Draw one line per name, from the rows that carry it, with the name at its end.
 
     Names stand in one column, beside the longest line. A thin line leads to the name of
     a line that ends before, and to one that had to move far.
@@ -42,8 +42,8 @@ def draw_family(
         labels.append(_draw_one(axes, str(called), rows, x, y, number))
     if (table[x] % 1 == 0).all() and axes.get_xscale() == "linear":
         axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.figure.draw_without_rendering()  # settles the layout, and so the pixels
-    _spread(axes, labels)
+    settle(axes)
+    _keep_apart(axes, labels)
 
 
 def _draw_one(
@@ -51,7 +51,7 @@ def _draw_one(
 ) -> Annotation:
     """A line and its interval; return its name, at its end."""
     colour, marker = numbered_look(number)
-    style = STYLES[number % len(STYLES)]
+    style: LineStyle = STYLES[number % len(STYLES)]
     if own := LOOKS.get(called):
         colour, marker, style = own.colour, own.marker, own.line
     axes.plot(
@@ -68,14 +68,21 @@ def _name_beside(
     axes: Axes, called: str, end: tuple[float, float], colour: str
 ) -> Annotation:
     """The name of the line that ends there, and a thin line between them."""
-    beside = offset_copy(axes.transData, axes.figure, x=RIGHT, units="points")
-    # To the middle of the name's left side, in the colour of the line that it leads to.
-    leader = LEADER | {"relpos": (0, 0.5), "color": colour}
-    where = {"xytext": end, "textcoords": beside, "va": "center"}
-    return axes.annotate(called, end, arrowprops=leader, **where, **FONT)
+    figure = axes.get_figure(root=True)
+    return axes.annotate(
+        called,
+        xy=end,
+        xytext=end,
+        textcoords=offset_copy(axes.transData, figure, x=RIGHT, units="points"),
+        va="center",
+        # To the middle of the name's left side, in the colour of the line there.
+        arrowprops=LEADER | {"relpos": (0, 0.5), "color": colour},
+        fontsize=LETTERS,
+        color=INK,
+    )
 
 
-def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
+def _keep_apart(axes: Axes, labels: Sequence[Annotation]) -> None:
     """Names in one column, each moved up where it would cover the one below."""
     gap = GAP * axes.figure.dpi / 72  # in pixels
     column = max((label.xy[0] for label in labels), default=0)
@@ -85,4 +92,5 @@ def _spread(axes: Axes, labels: Sequence[Annotation]) -> None:
         lowest = max(own, lowest + gap)
         moved = axes.transData.inverted().transform((0, lowest))[1]
         label.set_position((column, moved if lowest > own else label.xy[1]))
+        assert label.arrow_patch is not None
         label.arrow_patch.set_visible(label.xy[0] < column or lowest - own > gap)

@@ -7,12 +7,12 @@ name and no marker, with a thin line to its point where it had to move away.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from mtlhelpers.lesson.plots.figures import FONT, INK
+from mtlhelpers.lesson.plots.figures import INK, LETTERS, settle
 
 COLOURS = ("#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F", "#000000")
 MARKERS = ("s", "^", "D", "v", "P", "X", "h", "<")  # as many as leave no pair alike
@@ -21,7 +21,12 @@ MARKER_SIZE = 7  # points
 NEAR = 8  # a name this many points from its marker needs no line to it
 DISTANCES = (NEAR, 16, 26, 38, 54)
 DIRECTIONS = ((1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, -1))
-LEADER = {"arrowstyle": "-", "color": INK, "linewidth": 0.5, "shrinkA": 0}
+LEADER: dict[str, Any] = {
+    "arrowstyle": "-",
+    "color": INK,
+    "linewidth": 0.5,
+    "shrinkA": 0,
+}
 SIDES = {1: ("left", "bottom"), -1: ("right", "top"), 0: ("center", "center")}
 
 
@@ -59,7 +64,7 @@ def draw_points(
     name: str = "arm",
     joined: Sequence[str] = (),
 ) -> None:
-    """Draw one point a row, with its intervals and its name.
+    """Draw one point per row, with its intervals and its name.
 
     Args:
         axes: of `new_figure`.
@@ -78,11 +83,19 @@ def draw_points(
     looks = {called: numbered_look(number) for number, called in enumerate(others)}
     for row in table.to_dict("records"):
         colour, marker = looks.get(row[name], JOINED)
-        look = {"color": colour, "marker": marker, "markersize": MARKER_SIZE}
-        reach = {"xerr": _reach(row, x), "yerr": _reach(row, y)}
-        axes.errorbar(row[x], row[y], **reach, **look, elinewidth=1.0, zorder=2)
+        axes.errorbar(
+            row[x],
+            row[y],
+            xerr=_reach(row, x),
+            yerr=_reach(row, y),
+            color=colour,
+            marker=marker,
+            markersize=MARKER_SIZE,
+            elinewidth=1.0,
+            zorder=2,
+        )
     axes.margins(0.12)
-    axes.figure.draw_without_rendering()  # settles the layout, and so the pixels
+    settle(axes)
     corners = axes.transData.transform(on_line[[x, y]].astype(float)).tolist()
     line = [box for pair in pairwise(corners) for box in _along(*pair, steps=40)]
     _name_points(axes, table, x, y, name, line)
@@ -93,7 +106,7 @@ def numbered_look(number: int) -> tuple[str, str]:
     return COLOURS[number % len(COLOURS)], MARKERS[number % len(MARKERS)]
 
 
-def _reach(row: dict, score: str) -> list[list[float]] | None:
+def _reach(row: dict[Any, Any], score: str) -> list[list[float]] | None:
     """How far the interval goes below and above the score, as `errorbar` wants it."""
     low, high = (row.get(score + end) for end in ("_low", "_high"))
     if low is None or pd.isna(low):
@@ -108,23 +121,33 @@ def _name_points(
     rows = table.to_dict("records")
     points = [axes.transData.transform((row[x], row[y])).tolist() for row in rows]
     bars = [*line, *(bar for row in rows for bar in _bars(axes, row, x, y))]
-    half = MARKER_SIZE * axes.figure.dpi / 72 / 2
+    dpi = axes.figure.dpi
+    half = MARKER_SIZE * dpi / 72 / 2
     taken = [_around(point, half) for point in points]
-    inside = Box(*axes.bbox.extents.tolist())
+    inside = Box(*map(float, axes.bbox.extents))
     for row, point in zip(rows, points):
-        at = {"xy": (row[x], row[y]), "textcoords": "offset points"}
-        text = axes.annotate(row[name], xytext=(0, 0), **at, **FONT)
+        at = row[x], row[y]
+        text = axes.annotate(
+            row[name],
+            at,
+            xytext=(0, 0),
+            textcoords="offset points",
+            fontsize=LETTERS,
+            color=INK,
+        )
         text.set_in_layout(False)
         size = text.get_window_extent()
         spot = min(
-            _spots(point, size.width, size.height, axes.figure.dpi),
+            _spots(point, size.width, size.height, dpi),
             key=lambda spot: _in_the_way(spot, inside, taken, bars),
         )
         taken.append(spot.box)
         offset = (spot.across * spot.distance, spot.up * spot.distance)
         text.set(position=offset, ha=SIDES[spot.across][0], va=SIDES[spot.up][1])
         if spot.distance > NEAR:
-            leader = axes.annotate("", xytext=offset, arrowprops=LEADER, **at)
+            leader = axes.annotate(
+                "", at, xytext=offset, textcoords="offset points", arrowprops=LEADER
+            )
             leader.set_in_layout(False)
 
 
@@ -161,7 +184,7 @@ def _around(point: Sequence[float], half: float) -> Box:
     return Box(point[0] - half, point[1] - half, point[0] + half, point[1] + half)
 
 
-def _bars(axes: Axes, row: dict, x: str, y: str) -> Iterator[Box]:
+def _bars(axes: Axes, row: dict[Any, Any], x: str, y: str) -> Iterator[Box]:
     """The boxes of a point's intervals."""
     for score, other in ((x, y), (y, x)):
         if _reach(row, score) is None:

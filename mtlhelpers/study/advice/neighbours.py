@@ -12,30 +12,39 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.study.protocol import LESSON_05, MARGINS, SCORE_OF, TASKS, TRANSFER
+from mtlhelpers.study.protocol import (
+    LESSON_05,
+    MARGINS,
+    SCORE_OF,
+    TASKS,
+    TRANSFER,
+    Task,
+)
 from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Record, Side
-from mtlhelpers.study.verdicts.rules import (
-    FREE,
-    FROZEN,
-    KEPT,
-    KEPT_MORE,
-    STAYED,
-    STAYED_MORE,
-)
+from mtlhelpers.study.verdicts.bootstrap import Floats
+from mtlhelpers.study.verdicts.intervals import t_quantile
 
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
-CONFIDENCE = 0.95
+EXPECTED_WITHIN = 0.95
 
 # By scenario, the cheaper first: where it was recorded.
 Arms = Mapping[str, tuple[Side, ...]]
-FRESH: Arms = {"backbone_frozen": (FROZEN,), "none_frozen": (FREE,)}
+FRESH: Arms = {
+    "backbone_frozen": (Side("transfer", "backbone_frozen"),),
+    "none_frozen": (Side("transfer", "none_frozen"),),
+}
 KEEPING: Arms = {
-    "sentence_head_and_backbone_frozen": (STAYED, STAYED_MORE),
-    "sentence_head_frozen": (KEPT, KEPT_MORE),
+    "sentence_head_and_backbone_frozen": (
+        Side("one_head_frozen", "3B"),
+        Side("further", "3B"),
+    ),
+    "sentence_head_frozen": (
+        Side("one_head_frozen", "lwf"),
+        Side("further", "3A, lwf"),
+    ),
 }
 
 
@@ -53,8 +62,12 @@ class Expected(NamedTuple):
         if count < 2:
             return cls(mean, math.nan, math.nan)
         spread = float(np.std(scores, ddof=1)) * math.sqrt(1 + 1 / count)
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * spread
+        half = t_quantile(count - 1, EXPECTED_WITHIN) * spread
         return cls(mean, max(0.0, mean - half), min(1.0, mean + half))
+
+    def to_dict(self) -> dict[str, float | None]:
+        """As JSON data, which knows no nan."""
+        return {k: None if math.isnan(v) else v for k, v in self._asdict().items()}
 
     def __str__(self) -> str:
         if math.isnan(self.low):
@@ -77,16 +90,17 @@ class Near:
 
     def is_of(self, corpus: Corpus) -> bool:
         """Whether these runs are of this very corpus."""
-        fingerprints = {
-            run["corpus_sha256"] for own in self.runs.values() for run in own
-        }
-        return corpus.fingerprint in fingerprints
+        return any(
+            run["corpus_sha256"] == corpus.fingerprint
+            for runs in self.runs.values()
+            for run in runs
+        )
 
-    def scores(self, scenario: str, task: str) -> list[float]:
+    def scores(self, scenario: str, task: Task) -> list[float]:
         """On test, seed by seed."""
         return [run["scores"][SCORE_OF[task]] for run in self.runs[scenario]]
 
-    def mean(self, scenario: str, task: str) -> float:
+    def mean(self, scenario: str, task: Task) -> float:
         """On test, over seeds."""
         return float(np.mean(self.scores(scenario, task)))
 
@@ -99,14 +113,14 @@ def nearest(
     studies: Studies, arms: Arms, size: int, leave_out: Collection[str] = ()
 ) -> list[Near]:
     """Each recorded corpus at its size nearest to `size`, unless that is far off."""
-    found = []
+    near = []
     for corpus in dict.fromkeys((*TRANSFER, *LESSON_05)):
         at = {} if corpus in leave_out else recorded(studies, arms, corpus)
         if at:
             closest = min(at, key=lambda one: distance(one, size))
             if distance(closest, size) <= math.log(FAR):
-                found.append(at[closest])
-    return found
+                near.append(at[closest])
+    return near
 
 
 def distance(size: int, other: int) -> float:
@@ -115,14 +129,18 @@ def distance(size: int, other: int) -> float:
 
 
 def recorded(studies: Studies, arms: Arms, corpus: str) -> dict[int, Near]:
-    """A corpus by recorded size, where all arms share two seeds or more."""
-    by_arm = {
-        scenario: _by_size_and_seed(
-            [run for side in sides for run in studies.of(side, corpus)]
-        )
-        for scenario, sides in arms.items()
-    }
-    found = {}
+    """A corpus by recorded size, where all arms share two seeds or more.
+
+    Runs on all sentences, however many these were, are near to no number of them.
+    """
+    by_arm: dict[str, dict[int, dict[int, Record]]] = {}
+    for scenario, sides in arms.items():
+        by_arm[scenario] = defaultdict(dict)
+        for run in (run for side in sides for run in studies.of(side, corpus)):
+            size, seed = run["plan"]["train_size"], run["plan"]["seed"]
+            if size is not None:
+                by_arm[scenario][size][seed] = run
+    near = {}
     for size in sorted(set.intersection(*map(set, by_arm.values()))):
         seeds = sorted(set.intersection(*(set(own[size]) for own in by_arm.values())))
         if len(seeds) > 1:
@@ -130,16 +148,8 @@ def recorded(studies: Studies, arms: Arms, corpus: str) -> dict[int, Near]:
                 scenario: tuple(own[size][seed] for seed in seeds)
                 for scenario, own in by_arm.items()
             }
-            found[size] = Near(corpus, size, runs)
-    return found
-
-
-def _by_size_and_seed(runs: Sequence[Record]) -> dict[int, dict[int, Record]]:
-    """Runs by size and seed."""
-    found: dict[int, dict[int, Record]] = defaultdict(dict)
-    for run in runs:
-        found[run["plan"]["train_size"]][run["plan"]["seed"]] = run
-    return found
+            near[size] = Near(corpus, size, runs)
+    return near
 
 
 @dataclass(frozen=True)
@@ -149,11 +159,13 @@ class Advice:
     scenario: str
     agreed: bool  # no corpus and task has the other scenario ahead by its margin
     keeps: bool  # the dearer scenario costs the kept task no more than its margin
-    expected: Mapping[str, Mapping[str, Expected]]  # of each scenario, by task
+    expected: Mapping[str, Mapping[Task, Expected]]  # of each scenario
     near: tuple[Near, ...]
 
 
-def advise(near: Sequence[Near], tasks: Sequence[str], kept: str = "") -> Advice:
+def advise(
+    near: Sequence[Near], tasks: Sequence[Task], kept: Task | None = None
+) -> Advice:
     """The dearer scenario if its lead is worth it, else the cheaper one.
 
     Its lead is worth it if the mean over corpora and tasks is more than a margin of
@@ -164,23 +176,22 @@ def advise(near: Sequence[Near], tasks: Sequence[str], kept: str = "") -> Advice
         raise ValueError("no records near enough")
     cheap, dear = near[0].runs
     leads = _leads(near, tasks, dear, cheap)
-    keeps = not kept or bool((_leads(near, [kept], dear, cheap) >= -1).all())
-    better = keeps and leads.mean() > 1
+    keeps = kept is None or bool((_leads(near, [kept], dear, cheap) >= -1).all())
+    better = keeps and bool(leads.mean() > 1)
+    asked = tasks if kept is None else [*tasks, kept]
     return Advice(
         scenario=dear if better else cheap,
         agreed=keeps and bool(((leads if better else -leads) >= -1).all()),
         keeps=keeps,
         expected={
-            scenario: {
-                task: expected(near, scenario, task) for task in _both(tasks, kept)
-            }
+            scenario: {task: _expected(near, scenario, task) for task in asked}
             for scenario in (cheap, dear)
         },
         near=tuple(near),
     )
 
 
-def expected(near: Sequence[Near], scenario: str, task: str) -> Expected:
+def _expected(near: Sequence[Near], scenario: str, task: Task) -> Expected:
     """Of one more corpus like these; of one more seed, where there is one corpus."""
     if len(near) == 1:
         return Expected.of_next(near[0].scores(scenario, task))
@@ -190,7 +201,7 @@ def expected(near: Sequence[Near], scenario: str, task: str) -> Expected:
 def check_advice(folder: str | Path) -> pd.DataFrame:
     """Advise on each recorded corpus and size from the other corpora alone.
 
-    One row a corpus and size. `advised` and `best`: scenarios, the best by its mean
+    One row per corpus and size. `advised` and `best`: scenarios, the best by its mean
     over tasks. `lost`: points by which the advised one is behind the best, the mean
     over tasks. `hit`: behind by no more than the margin on each task. `held` of `of`:
     how many of the advised scenario's expected intervals hold its score. Raises
@@ -202,33 +213,32 @@ def check_advice(folder: str | Path) -> pd.DataFrame:
         for size, own in recorded(studies, FRESH, corpus).items():
             others = nearest(studies, FRESH, size, leave_out=(corpus,))
             if len(others) > 1:
-                rows.append(_outcome(own, advise(others, TASKS)))
-    columns = ("corpus", "size", "advised", "best", "lost", "hit", "held", "of")
+                rows.append(_checked(own, advise(others, TASKS)))
+    columns = ["corpus", "size", "advised", "best", "lost", "hit", "held", "of"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _outcome(own: Near, advice: Advice) -> dict[str, object]:
+def _checked(own: Near, advice: Advice) -> dict[str, object]:
+    advised = advice.scenario
     means = {name: np.mean([own.mean(name, t) for t in TASKS]) for name in own.runs}
     best = max(means, key=means.__getitem__)
-    behind = _leads([own], TASKS, best, advice.scenario)
-    scores = {task: own.mean(advice.scenario, task) for task in TASKS}
-    intervals = advice.expected[advice.scenario]
-    held = [intervals[t].low <= scores[t] <= intervals[t].high for t in TASKS]
+    held = [
+        one.low <= own.mean(advised, task) <= one.high
+        for task, one in advice.expected[advised].items()
+    ]
     return {
         "corpus": own.corpus,
         "size": own.size,
-        "advised": advice.scenario,
+        "advised": advised,
         "best": best,
-        "lost": 100 * (means[best] - means[advice.scenario]),
-        "hit": bool((behind <= 1).all()),
+        "lost": 100 * (means[best] - means[advised]),
+        "hit": bool((_leads([own], TASKS, best, advised) <= 1).all()),
         "held": sum(held),
         "of": len(held),
     }
 
 
-def _leads(
-    near: Sequence[Near], tasks: Sequence[str], one: str, other: str
-) -> np.ndarray:
+def _leads(near: Sequence[Near], tasks: Sequence[Task], one: str, other: str) -> Floats:
     """By how many margins one scenario leads the other: (corpora, tasks)."""
     return np.array(
         [
@@ -239,7 +249,3 @@ def _leads(
             for at in near
         ]
     )
-
-
-def _both(tasks: Sequence[str], kept: str) -> tuple[str, ...]:
-    return (*tasks, kept) if kept else tuple(tasks)

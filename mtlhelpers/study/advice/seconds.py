@@ -1,54 +1,80 @@
-"""How long a plan would take on this machine, from a small part of it.
+"""How long a training would take here, estimated from the seconds of recorded runs.
 
-Lesson: 08_what_should_i_freeze.
+Lesson: 08_what_should_i_freeze. Nothing is trained for it: a small piece of work, timed
+here, says how fast this machine is beside the one that made the records.
 """
 
-from dataclasses import replace
+import time
+from collections.abc import Sequence
+from functools import cache
+from statistics import mean, median
 
-from datasets import DatasetDict
+import torch
+from torch import nn
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.loop import train
-from mtlhelpers.training.plan import Plan
-from mtlhelpers.training.run import Run
+from mtlhelpers.model.device import choose_device, fast_products
+from mtlhelpers.study.records.record import Record
 
-SENTENCES = 128  # of which the part consists, at most
-TIMES = 2  # the faster counts: the first one loads libraries, too
-SCORED = 8  # sentences: scores are taken, and not timed; as many for an earlier stage
+# Seconds of `_seconds_of_work` on one thread of the machine that the records come from,
+# an AMD EPYC of 2.6 GHz: steps of training there take what the records say, give or
+# take a quarter.
+REFERENCE = 0.065
+TIMED_STEPS = 4  # of which the fastest counts: the first loads libraries
+LOOKED_AT = 1_000  # sentences of a corpus, for their mean length
 
 
-def expected_seconds(plan: Plan, corpus: Corpus, backbone: str) -> float:
-    """The seconds of a plan's last stage on sentences such as those of `corpus`.
+def expected_seconds(
+    runs: Sequence[Record], size: int, corpus: Corpus | None, device: str = "auto"
+) -> float:
+    """Estimate the seconds of training as `runs` did, on `size` sentences.
 
-    One epoch of some sentences is trained. What comes before the first step (above all
-    the features of a frozen backbone) and the epoch then count as often as the plan
-    has such parts. Scoring is not in it.
+    With fewer sentences than the runs had it takes as many steps, with more as many
+    epochs. What comes before the first step (above all the features of a frozen
+    backbone) grows with the sentences. Both grow with the words per sentence, where
+    there is a corpus. An earlier stage and scoring are not in it.
     """
-    some = min(plan.train_size, SENTENCES)
-    part = replace(plan, train_size=some, epochs=1, select=None, track=False)
-    if part.first:
-        few = replace(part.first, train_size=min(some, SCORED), skip=0, epochs=1)
-        part = replace(part, first=few)
-    small = _with_few_scored(corpus)
-    runs = [_run(part, small, backbone) for _ in range(TIMES)]
-    setup, epoch = (
-        min(run.seconds[name] for run in runs) for name in ("setup", "steps")
-    )
-    return (setup + epoch * plan.epochs) * plan.train_size / some
+    grown = size / runs[0]["plan"]["train_size"]
+    # Runs of one process share features: the dearest had to make its own.
+    setup = max(run["seconds"].get("setup", 0.0) for run in runs)
+    steps = median(run["seconds"].get("steps", 0.0) for run in runs)
+    here = setup * grown + steps * max(1.0, grown)
+    return float(here) * _longer(corpus, runs[0]) * machine_ratio(device)
 
 
-def _run(part: Plan, corpus: Corpus, backbone: str) -> Run:
-    model = SharedModel.from_backbone(backbone, corpus.labels, corpus.tags, seed=0)
-    return train(model, corpus, part, progress=False)
+def _longer(corpus: Corpus | None, run: Record) -> float:
+    """How many times the words per sentence of a recorded corpus a corpus has."""
+    words, sentences = run["scores"].get("words"), run["scores"].get("tagged_sentences")
+    if corpus is None or not words or not sentences:
+        return 1.0
+    tokens = corpus.splits["train"][:LOOKED_AT]["tokens"]
+    return mean(map(len, tokens)) * float(sentences) / float(words)
 
 
-def _with_few_scored(corpus: Corpus) -> Corpus:
-    few = {
-        split: corpus.splits[split].select(
-            range(min(SCORED, len(corpus.splits[split])))
-        )
-        for split in ("validation", "test")
-    }
-    splits = DatasetDict(train=corpus.splits["train"], **few)
-    return replace(corpus, splits=splits)
+@cache
+def machine_ratio(device: str = "auto") -> float:
+    """How many times the seconds of the records' machine this one takes, measured once.
+
+    Raises `ValueError` for a device that is not there.
+    """
+    return min(_seconds_of_work(choose_device(device))) / REFERENCE
+
+
+def _seconds_of_work(device: torch.device) -> list[float]:
+    """A few steps through two layers like minilm's, on 16 sentences of 16 pieces."""
+    with torch.random.fork_rng(devices=[]):  # the layers draw their weights
+        layers = [
+            nn.TransformerEncoderLayer(384, 12, 1_536, dropout=0.0, batch_first=True)
+            for _ in range(2)
+        ]
+    model = nn.Sequential(*layers).to(device)
+    states = torch.ones(16, 16, 384, device=device, requires_grad=True)
+    seconds = []
+    for _ in range(TIMED_STEPS):
+        start = time.perf_counter()
+        with fast_products(device):
+            summed = model(states).sum()
+        gradients = torch.autograd.grad(summed, [states, *model.parameters()])
+        float(gradients[0].sum())  # waits for a device that works on its own
+        seconds.append(time.perf_counter() - start)
+    return seconds

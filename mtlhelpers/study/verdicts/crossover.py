@@ -15,17 +15,11 @@ from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
-from mtlhelpers.study.records.arms import (
-    Pairs,
-    by_size,
-    groups_of_test,
-    pair,
-    select,
-    shared_ids,
-)
-from mtlhelpers.study.records.store import read_records
-from mtlhelpers.study.verdicts.bootstrap import SeedDifferences, seed_differences
-from mtlhelpers.study.verdicts.intervals import Difference, paired_difference
+from mtlhelpers.study.records.arms import Studies, shared_ids
+from mtlhelpers.study.records.record import Side
+from mtlhelpers.study.verdicts.bootstrap import Floats, SeedScores
+from mtlhelpers.study.verdicts.evidence import Evidence, Match
+from mtlhelpers.study.verdicts.intervals import Difference, mean_difference
 
 BELOW = 0.0  # the first arm leads at none of the sizes
 ABOVE = math.inf  # it leads at all of them
@@ -63,7 +57,7 @@ class Crossover:
 
 
 def crossover(
-    differences: Mapping[int, SeedDifferences], confidence: float = CONFIDENCE
+    differences: Mapping[int, SeedScores], confidence: float = CONFIDENCE
 ) -> Crossover:
     """Return where the first arm's lead ends, with its interval.
 
@@ -83,48 +77,49 @@ def crossover(
     if len(differences) < 2:
         raise ValueError(f"a crossover needs two sizes, not {len(differences)}")
     sizes = sorted(differences)
-    found = [differences[size] for size in sizes]
-    seeds = [len(one.seeds) for one in found]
-    redrawn = np.stack([_redrawn_means(one) for one in found], axis=1)  # (B, sizes)
+    by_size = [differences[size] for size in sizes]
+    seeds = [len(one.seeds) for one in by_size]
+    redrawn = np.stack([_redrawn_means(one) for one in by_size], axis=1)  # (B, sizes)
     drawn = [_crossing(sizes, row, seeds) for row in redrawn]
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(drawn, ends, method="nearest")  # no mean with ABOVE
-    means = [one.on_test.mean() for one in found]
+    means = [one.on_test.mean() for one in by_size]
     size = _crossing(sizes, means, seeds)
     return Crossover(size, float(low), float(high), sizes[0], sizes[-1])
 
 
-def border_verdict(found: Crossover, at_least: float, at_most: float) -> Verdict:
+def border_verdict(border: Crossover, at_least: float, at_most: float) -> Verdict:
     """Return what a crossover says of a claim that it lies from one size to another.
 
     Supported if the whole interval lies there, contradicted if none of it can, else
     undecided. An interval above the largest size, where that lies within the claimed
     sizes or below them, decides nothing; nor does its mirror image.
     """
-    if at_least <= found.low and found.high <= at_most:
+    if at_least <= border.low and border.high <= at_most:
         return Verdict.SUPPORTED
-    earliest = found.largest if found.low == ABOVE else found.low
-    latest = found.smallest if found.high == BELOW else found.high
+    earliest = border.largest if border.low == ABOVE else border.low
+    latest = border.smallest if border.high == BELOW else border.high
     if latest < at_least or earliest > at_most:
         return Verdict.CONTRADICTED
     return Verdict.UNDECIDED
 
 
-def _redrawn_means(found: SeedDifferences) -> np.ndarray:
+def _redrawn_means(one: SeedScores) -> Floats:
     """Mean difference over seeds drawn again, on each redrawn test set: (B,).
 
     Of k seeds k - 1 are drawn: drawing k would give the mean a variance of only
     (k - 1)/k times s²/k, a fifth too little with 5 seeds.
     """
-    k = len(found.seeds)
+    k = len(one.seeds)
     # The stream has the seeds' names, so sizes with the same seeds share the draw.
-    rng = stream(0, f"seeds {found.seeds}")
-    chosen = rng.integers(k, size=(len(found.redrawn), k - 1))
-    return np.take_along_axis(found.redrawn, chosen, axis=1).mean(axis=1)
+    rng = stream(0, f"seeds {one.seeds}")
+    chosen = rng.integers(k, size=(len(one.redrawn), k - 1))
+    means: Floats = np.take_along_axis(one.redrawn, chosen, axis=1).mean(axis=1)
+    return means
 
 
 def _crossing(
-    sizes: Sequence[int], means: Sequence[float] | np.ndarray, weights: Sequence[int]
+    sizes: Sequence[int], means: Sequence[float] | Floats, weights: Sequence[int]
 ) -> float:
     """Where the falling curve through the means comes down to zero."""
     curve = isotonic_regression(means, weights=weights, increasing=False).x
@@ -137,7 +132,7 @@ def _crossing(
     return float(np.exp(np.interp(0, curve[around], np.log(sizes)[around])))
 
 
-SCORED: tuple[Score, ...] = ("accuracy", "ner_f1")
+COMPARED: tuple[Score, ...] = ("accuracy", "ner_f1")
 
 
 def compare_arms(
@@ -147,7 +142,7 @@ def compare_arms(
     second: str = "none_frozen",
     beside: str | Path | None = None,
 ) -> pd.DataFrame:
-    """The first arm minus the second on one corpus: one row a score and training size.
+    """The first arm minus the second on one corpus: one row per score and size.
 
     `beside` is the study of the second arm, where that is not the first one's.
 
@@ -156,17 +151,16 @@ def compare_arms(
     arms have), and `ids` of the records. A size at which the arms share fewer than two
     seeds is left out.
     """
-    rows = []
-    pairs = _pairs((folder, first), (beside or folder, second), corpus)
-    groups = groups_of_test(corpus, pairs)
-    for size, (one, other) in pairs.items():
-        for score in SCORED:
-            found = paired_difference(one.outcomes, other.outcomes, groups, score)
-            at = {"score": score, "train_size": size}
-            rows.append(at | asdict(found) | {"ids": shared_ids(one, other)})
+    match, evidence = _match((folder, first), (beside or folder, second), corpus)
+    rows = [
+        {"score": score, "train_size": size}
+        | asdict(mean_difference(evidence.difference(match, size, score)))
+        | {"ids": shared_ids(*arms)}
+        for score in COMPARED
+        for size, arms in evidence.pairs(match).items()
+    ]
     columns = ["score", "train_size", *Difference.__dataclass_fields__, "ids"]
-    table = pd.DataFrame(rows, columns=columns)
-    return table.sort_values(["score", "train_size"], ignore_index=True)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def find_crossover(
@@ -180,25 +174,16 @@ def find_crossover(
 
     None while fewer than two sizes have two seeds of both arms.
     """
-    pairs = _pairs((folder, first), (folder, second), corpus)
-    if len(pairs) < 2:
+    match, evidence = _match((folder, first), (folder, second), corpus)
+    sizes = [size for size in evidence.pairs(match) if size is not None]
+    if len(sizes) < 2:
         return None
-    groups = groups_of_test(corpus, pairs)
-    return crossover(
-        {
-            size: seed_differences(one.outcomes, other.outcomes, groups, score)
-            for size, (one, other) in pairs.items()
-        }
-    )
+    return crossover({size: evidence.difference(match, size, score) for size in sizes})
 
 
-def _pairs(
+def _match(
     first: tuple[str | Path, str], second: tuple[str | Path, str], corpus: str
-) -> Pairs:
-    """Two arms, each with the folder of its study, on a corpus."""
-    return pair(
-        *(
-            by_size(select(read_records(Path(folder))[0], corpus, arm))
-            for folder, arm in (first, second)
-        )
-    )
+) -> tuple[Match, Evidence]:
+    """Two arms, each with the folder of its study, and what is recorded of them."""
+    one, other = (Side(str(folder), arm) for folder, arm in (first, second))
+    return Match(one, other, corpus), Evidence(Studies(Path()))

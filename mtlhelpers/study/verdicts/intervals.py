@@ -1,8 +1,8 @@
 """How far two arms lie apart, how sure that is, and what a claim may make of it.
 
 Lesson: 07_limited_vs_sufficient_data. Two things vary: the seed of a training, and the
-sentences that happen to be in the test set. The interval holds both. `simulation.py`
-tests the rule on made-up outcomes whose true difference is known.
+sentences that happen to be in the test set. The interval holds both. Made-up
+outcomes whose true difference is known test the rule (studies/verdict_rule).
 """
 
 import math
@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
-from mtlhelpers.study.verdicts.bootstrap import check_seeds, seed_differences
+from mtlhelpers.study.verdicts.bootstrap import (
+    Floats,
+    SeedScores,
+    check_seeds,
+    seed_differences,
+)
 from mtlhelpers.training.run import Outcomes
 
 
@@ -53,13 +58,17 @@ def paired_difference(
         ValueError: with fewer than two shared seeds or two groups, outcomes that are
             not of the same test sentences, or none that the score counts.
     """
-    found = seed_differences(first, second, groups, score)
-    test_error = float(found.redrawn.mean(axis=1).std(ddof=1))
-    return t_interval(found.on_test, test_error, confidence)
+    return mean_difference(seed_differences(first, second, groups, score), confidence)
+
+
+def mean_difference(one: SeedScores, confidence: float = CONFIDENCE) -> Difference:
+    """Return the mean of differences by seed, with the interval of both variances."""
+    test_error = float(one.redrawn.mean(axis=1).std(ddof=1))
+    return t_interval(one.on_test, test_error, confidence)
 
 
 def t_interval(
-    differences: Sequence[float] | np.ndarray,
+    differences: Sequence[float] | Floats,
     test_error: float = 0.0,
     confidence: float = CONFIDENCE,
 ) -> Difference:
@@ -73,7 +82,7 @@ def t_interval(
     For times, pass the logarithms of their ratios: `MARGINS["seconds"]` is then 10 %.
 
     Args:
-        differences: (k,), one a seed.
+        differences: (k,), one per seed.
         test_error: standard error that all of them share.
         confidence: of the interval, between 0 and 1.
 
@@ -87,21 +96,26 @@ def t_interval(
     error = math.hypot(seed_error, test_error)
     share = (seed_error / error) ** 4 if error else 0.0
     degrees = (count - 1) / share if share else math.inf
-    half = float(stats.t.ppf((1 + confidence) / 2, degrees)) * error
+    half = t_quantile(degrees, confidence) * error
     return Difference(
         centre, centre - half, centre + half, count, seed_error, test_error
     )
 
 
+def t_quantile(degrees: float, confidence: float) -> float:
+    """Half the width of an interval under Student's t, in standard errors."""
+    return float(stdtrit(degrees, (1 + confidence) / 2))
+
+
 def verdict(
-    found: Difference, margin: float, claimed: Literal["higher", "lower"]
+    difference: Difference, margin: float, claimed: Literal["higher", "lower"]
 ) -> Verdict:
     """Return what an interval says of a claim that the first arm is higher, or lower.
 
     An end that lies on a margin counts as neither beyond nor inside it.
 
     Args:
-        found: the first arm minus the second.
+        difference: the first arm minus the second.
         margin: the smallest difference of interest, in the same scale (`MARGINS`).
         claimed: where the claim says that the first arm stands.
 
@@ -110,7 +124,7 @@ def verdict(
     """
     if not margin > 0:
         raise ValueError(f"the margin of interest must be above 0, not {margin}")
-    low, high = found.low, found.high
+    low, high = difference.low, difference.high
     if claimed == "lower":
         low, high = -high, -low
     if low > margin:

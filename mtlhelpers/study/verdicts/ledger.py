@@ -4,109 +4,93 @@ Lesson: 08_what_should_i_freeze.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.records.arms import Studies
-from mtlhelpers.study.verdicts.claims import CLAIMS, Claim, Decision, find_claim
-from mtlhelpers.study.verdicts.fresh_checks import CHECKS, Ground
-from mtlhelpers.study.verdicts.judge import compare, judge, pairs_of, rules_of
-from mtlhelpers.study.verdicts.rules import Comparison
+from mtlhelpers.study.verdicts.check_record import read_check, write_check
+from mtlhelpers.study.verdicts.claims import CLAIMS, Claim, Comparison, find_claim
+from mtlhelpers.study.verdicts.decisions import Decision, Judged
+from mtlhelpers.study.verdicts.evidence import Evidence
+from mtlhelpers.study.verdicts.judge import decide, decide_at, match_of, rules_of
 
 
-class Judged(NamedTuple):
-    """A claim, and what was decided of it for each corpus and task."""
-
-    claim: Claim
-    decisions: tuple[Decision, ...]
-
-    @property
-    def verdicts(self) -> Counter[Verdict]:
-        """How often each verdict was given, over corpora and tasks."""
-        return Counter(decision.verdict for decision in self.decisions)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON data."""
-        verdicts = [decision.to_dict() for decision in self.decisions]
-        return {
-            "id": self.claim.id,
-            "statement": self.claim.statement,
-            "verdicts": verdicts,
-        }
-
-
-def judge_claims(folder: str | Path, *ids: str) -> Iterator[Judged]:
+def judge_claims(
+    folder: str | Path, *ids: str, fresh: bool = False
+) -> Iterator[Judged]:
     """Decide claims, all of them unless some are named, from the studies in `folder`.
 
-    Checks are run afresh (half a minute for all of them). Raises `ValueError` for an id
-    that is no claim's, `StudyError` where the folder is not there.
+    Claims about bits, counts and milliseconds are decided by checks: by what these last
+    found, as recorded there, or by running and recording them now, with `fresh` (half a
+    minute for all of them).
+
+    Raises `ValueError` for an id that is no claim's, `StudyError` where the folder is
+    not there.
     """
-    yield from _judged(Studies.below(folder), ids)
+    return _judged(Evidence(Studies.below(folder)), _chosen(ids), fresh)
 
 
-def _judged(studies: Studies, ids: Sequence[str]) -> Iterator[Judged]:
-    chosen = [find_claim(key) for key in ids] or CLAIMS
-    ground = Ground.prepare() if any(claim.id in CHECKS for claim in chosen) else None
-    for claim in chosen:
-        yield Judged(claim, tuple(_decide(claim, studies, ground)))
-
-
-def claim_lines(folder: Path, ids: Sequence[str], as_json: bool) -> Iterator[str]:
-    """What `python -m mtlhelpers claims` says of all, or of some with their records."""
-    studies = Studies.below(folder)
-    found = _judged(studies, ids)
+def claim_lines(
+    folder: Path, ids: Sequence[str], as_json: bool, fresh: bool = False
+) -> Iterator[str]:
+    """What the command `claims` says of all, or of some with their records."""
+    evidence = Evidence(Studies.below(folder))
+    judged = _judged(evidence, _chosen(ids), fresh)
     if as_json:
-        yield json.dumps([judged.to_dict() for judged in found], indent=1)
+        yield json.dumps([one.to_dict() for one in judged], indent=1)
         return
-    for judged in found:
-        yield f"{judged.claim.id:5} {judged.claim.statement}"
+    for one in judged:
+        yield f"{one.claim.id:5} {one.claim.statement}"
         if ids:
-            yield from _behind(judged, studies)
+            yield from _behind(one, evidence)
         else:
-            yield from (f"      {_told(decision)}" for decision in judged.decisions)
+            yield from (f"      {decision}" for decision in one.decisions)
 
 
-def _decide(
-    claim: Claim, studies: Studies, ground: Ground | None
-) -> Iterator[Decision]:
-    for rule in rules_of(claim.id, studies):
-        yield from judge(rule, studies)
-    if claim.id in CHECKS:
-        yield from CHECKS[claim.id](ground)
+def _chosen(ids: Sequence[str]) -> Sequence[Claim]:
+    return [find_claim(key) for key in ids] or CLAIMS
+
+
+def _judged(
+    evidence: Evidence, claims: Sequence[Claim], fresh: bool
+) -> Iterator[Judged]:
+    for claim in claims:
+        yield Judged(claim, tuple(_decide(claim, evidence, fresh)))
+
+
+def _decide(claim: Claim, evidence: Evidence, fresh: bool) -> Iterator[Decision]:
+    for rule in rules_of(claim, evidence):
+        yield from decide(rule, evidence)
+    if claim.check:
+        folder = evidence.studies.folder
+        if fresh:
+            # It brings torch and transformers, which reading records does without.
+            from mtlhelpers.study.verdicts.fresh_checks import run_check
+
+            write_check(folder, claim.id, *run_check(claim.check))
+        yield from read_check(folder, claim.id)
     if claim.untested:
         yield Decision("-", "both", None, Verdict.NOT_TESTED, claim.untested)
 
 
-def _behind(judged: Judged, studies: Studies) -> Iterator[str]:
+def _behind(judged: Judged, evidence: Evidence) -> Iterator[str]:
     """How a claim is decided, its decisions with their records, and all other sizes."""
     yield f"      decided by: {judged.claim.decided_by}"
     yield f"      the opposite would be: {judged.claim.opposite}"
     for decision in judged.decisions:
-        yield f"      {_told(decision)}"
+        yield f"      {decision}"
         if decision.records:
             yield f"        records: {' '.join(decision.records)}"
-    for rule in rules_of(judged.claim.id, studies):
+    for rule in rules_of(judged.claim, evidence):
         if isinstance(rule, Comparison):
-            yield from _other_sizes(rule, studies)
+            yield from _at_all_sizes(rule, evidence)
 
 
-def _other_sizes(rule: Comparison, studies: Studies) -> Iterator[str]:
-    """The same comparison at sizes that decide nothing."""
+def _at_all_sizes(rule: Comparison, evidence: Evidence) -> Iterator[str]:
+    """The same comparison at every recorded size, also those that decide nothing."""
     for corpus in rule.corpora:
-        pairs = pairs_of(rule, corpus, studies)
         for task in rule.tasks:
-            for size in pairs:
-                found = compare(rule, corpus, task, size, pairs)
-                yield f"      {found.where}, {task}, {size:,} sentences: {found.said}"
-
-
-def _told(decision: Decision) -> str:
-    where = [decision.where, decision.task]
-    if decision.size is not None:
-        where.append(f"{decision.size:,} sentences")
-    if decision.seeds:
-        where.append(f"{decision.seeds} seed{'s' * (decision.seeds > 1)}")
-    return f"{decision.verdict}: {decision.said} [{', '.join(where)}]"
+            for size in evidence.pairs(match_of(rule, corpus)):
+                one = decide_at(rule, corpus, task, size, evidence)
+                yield f"      {one.where}, {task}, {size:,} sentences: {one.said}"

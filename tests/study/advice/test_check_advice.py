@@ -6,7 +6,11 @@ from helpers.advice import note_runs
 import mtlhelpers as mtl
 from mtlhelpers.study.advice.neighbours import FRESH, KEEPING, advise, nearest
 from mtlhelpers.study.records.arms import Studies
-from mtlhelpers.study.verdicts.rules import FREE, FROZEN, KEPT_MORE, STAYED_MORE
+
+(FROZEN,) = FRESH["backbone_frozen"]
+(FREE,) = FRESH["none_frozen"]
+KEPT_MORE = KEEPING["sentence_head_frozen"][1]
+STAYED_MORE = KEEPING["sentence_head_and_backbone_frozen"][1]
 
 BOTH = ("sentence", "ner")
 

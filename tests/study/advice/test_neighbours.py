@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from mtlhelpers.study.advice.neighbours import FRESH, Expected, nearest, recorded
 from mtlhelpers.study.records.arms import Studies
-from mtlhelpers.study.verdicts.rules import FREE, FROZEN
+
+(FROZEN,) = FRESH["backbone_frozen"]
+(FREE,) = FRESH["none_frozen"]
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """A recommendation: from the records, within the budget, or not known."""
 
+import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from helpers import tiny
 from helpers.advice import note_runs
@@ -9,10 +11,13 @@ from helpers.advice import note_runs
 import mtlhelpers as mtl
 from mtlhelpers.cli import main
 from mtlhelpers.study.advice import recommend as recommending
-from mtlhelpers.study.advice import seconds as calibration
-from mtlhelpers.study.advice.seconds import expected_seconds
+from mtlhelpers.study.advice.neighbours import FRESH, KEEPING
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.verdicts.rules import FREE, FROZEN, KEPT_MORE, STAYED_MORE
+
+(FROZEN,) = FRESH["backbone_frozen"]
+(FREE,) = FRESH["none_frozen"]
+KEPT_MORE = KEEPING["sentence_head_frozen"][1]
+STAYED_MORE = KEEPING["sentence_head_and_backbone_frozen"][1]
 
 SECONDS = {"backbone_frozen": 10.0, "none_frozen": 100.0}
 HEADS = mtl.Plan("backbone_frozen", epochs=20, batch_size=32, head_lr=3e-3)
@@ -21,11 +26,11 @@ ALL = mtl.Plan(epochs=6, batch_size=16, backbone_lr=4e-4, head_lr=3e-3)
 
 @pytest.fixture(autouse=True)
 def seconds(monkeypatch):
-    """What calibration would measure."""
+    """What the recorded runs would be scaled to."""
     monkeypatch.setattr(
         recommending,
         "expected_seconds",
-        lambda plan, *_: SECONDS.get(str(plan.scenario), 1.0),
+        lambda runs, *_: SECONDS.get(runs[0]["plan"]["scenario"], 1.0),
     )
 
 
@@ -141,7 +146,10 @@ def test_ner_that_is_kept_stays_by_construction(studies):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"tasks": ("intent",)}, "no task 'intent': newsdesk has sentence and ner"),
+        (
+            {"tasks": ("intent",)},
+            "no task 'intent': what is recorded has sentence and ner",
+        ),
         ({"tasks": ("ner",), "keep": "ner"}, "kept cannot be learned"),
         ({"budget": 0}, "above 0 seconds"),
         ({"keep": "words"}, "no task 'words'"),
@@ -168,20 +176,38 @@ def test_a_size_must_be_above_0(studies):
         mtl.recommend(0, studies=studies)
 
 
-def test_seconds_grow_with_sentences_and_epochs(monkeypatch):
-    """A part of 128 sentences that took 2 s before its first step and 3 s an epoch."""
-    corpus = mtl.load_corpus("newsdesk")
+def test_a_size_may_be_an_integer_of_numpy(studies):
+    found = mtl.recommend(np.int64(300), studies=studies)
+    assert str(found) == str(mtl.recommend(300, studies=studies))
+    assert type(found.plan.train_size) is int
 
-    class Measured:
-        seconds = {"setup": 2.0, "steps": 3.0}
 
-    parts = []
-    monkeypatch.setattr(
-        calibration, "_run", lambda part, *_: parts.append(part) or Measured
+def test_seconds_are_called_an_estimate(studies):
+    assert "seconds of training here, estimated" in str(
+        mtl.recommend(300, studies=studies)
     )
-    plan = replace(HEADS, train_size=1_024)
-    assert expected_seconds(plan, corpus, "minilm") == (2 + 3 * 20) * 8
-    assert {(part.train_size, part.epochs) for part in parts} == {(128, 1)}
+
+
+def test_an_answer_is_json_data_too(studies):
+    note_runs(studies, FROZEN, "newsdesk", 30, (80, 60), seeds=2)
+    note_runs(studies, FREE, "newsdesk", 30, (80, 60), seeds=2)
+    for size in (300, 30, 100_000):
+        found = mtl.recommend(size, studies=studies)
+        data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+        assert data["scenario"] == found.scenario
+        assert data["records"] == list(found.records)
+
+
+def test_runs_on_all_sentences_do_not_stand_in_the_way(studies):
+    for side in (FROZEN, FREE):
+        note_runs(studies, side, "hwu64", 250, (99, 99))
+    for path in (studies / FREE.study / "records").glob("*-250-*.json"):
+        run = json.loads(path.read_text(encoding="utf-8"))
+        run["plan"]["train_size"] = None
+        path.write_text(json.dumps(run), encoding="utf-8")
+    found = mtl.recommend(300, studies=studies)
+    assert [one.size for one in found.near] == [300, 300]
+    assert len(mtl.check_advice(studies)) == 0
 
 
 def test_the_command_line_says_the_same(studies, capsys):

@@ -1,6 +1,7 @@
 """The claims: all there, each decided in one way, and told as data and as lines."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,14 @@ import pytest
 from mtlhelpers.cli import main
 from mtlhelpers.study.protocol import LESSON_05, TRANSFER, Verdict
 from mtlhelpers.study.records.tables import study_table
-from mtlhelpers.study.verdicts.claims import CLAIMS, find_claim
-from mtlhelpers.study.verdicts.fresh_checks import CHECKS
+from mtlhelpers.study.verdicts.claims import (
+    CARD,
+    CLAIMS,
+    ClaimError,
+    find_claim,
+    read_claims,
+)
 from mtlhelpers.study.verdicts.ledger import judge_claims
-from mtlhelpers.study.verdicts.rules import RULES, Crossing
 
 IDS = (
     *("1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "3A.1", "3A.2", "3A.3"),
@@ -19,7 +24,7 @@ IDS = (
 )
 DECISION = {
     *("corpus", "task", "size", "verdict", "difference", "interval", "seeds"),
-    *("records", "said", "backbone"),
+    *("records", "said", "backbone", "checked"),
 }
 
 
@@ -31,20 +36,97 @@ def studies() -> Path:
 def test_every_claim_is_there_and_decided_in_one_way():
     assert tuple(claim.id for claim in CLAIMS) == IDS
     for claim in CLAIMS:
-        ways = claim.id in RULES, claim.id in CHECKS, bool(claim.untested)
-        assert sum(ways) == 1, claim.id
         assert claim.statement and claim.decided_by and claim.opposite
+    checked = {claim.id for claim in CLAIMS if claim.check}
+    assert checked == {"1.1", "1.2", "1.3", "2.1", "2.2", "3B.1", "3B.2"}
 
 
-def test_claims_that_no_training_decides_are_checks():
-    assert set(CHECKS) == {"1.1", "1.2", "1.3", "2.1", "2.2", "3B.1", "3B.2"}
+def test_rules_are_those_that_were_written_before_the_runs():
+    """Each arm, size, direction and number of seeds: none may move afterwards."""
+    lines = Path(__file__).with_name("rules_before_the_runs.jsonl").read_text("utf-8")
+    written = [json.loads(line) for line in lines.splitlines()]
+    rules = [
+        {"claim": claim.id, "kind": type(rule).__name__} | asdict(rule)
+        for claim in CLAIMS
+        for rule in (*claim.comparison, *claim.crossing)
+    ]
+    for rule in rules:
+        for side in ("first", "second"):
+            study, arm, settings = rule[side]
+            rule[side] = {"study": study, "arm": arm, "settings": dict(settings)}
+        if "kept" in rule:
+            rule["kept"] = rule["kept"] or None
+    assert json.loads(json.dumps(rules)) == written
 
 
 def test_newsdesk_takes_no_part_in_where_the_border_lies():
     """Its 10,000 sentences are variants of few."""
-    (rule,) = RULES["4.4"]
-    assert isinstance(rule, Crossing)
-    assert set(rule.corpora) == set(TRANSFER) - {"newsdesk"}
+    for rule in find_claim("4.4").crossing:
+        assert set(rule.corpora) == set(TRANSFER) - {"newsdesk"}
+
+
+def test_the_card_asks_about_claims_with_two_answers():
+    for key in CARD:
+        claim = find_claim(key)
+        assert claim.question.endswith("?")
+        assert claim.answers.supported != claim.answers.contradicted != ""
+
+
+CLAIM = """
+card = []
+[[claim]]
+id = "9.9"
+lesson = "08"
+statement = "It rains."
+decided_by = "a look"
+opposite = "sun"
+"""
+RULE = """
+[[claim.comparison]]
+first = { study = "one", arm = "a" }
+second = { study = "two", arm = "b" }
+claimed = "higher"
+corpora = ["hwu64"]
+tasks = ["ner"]
+seeds = 5
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (CLAIM, "claim 9.9: needs runs to compare, a 'check', or"),
+        (CLAIM + 'check = "x"' + RULE, "claim 9.9: needs runs to compare"),
+        (CLAIM.replace('lesson = "08"', "") + RULE, "claim 9.9: 'lesson' is missing"),
+        (CLAIM + "colour = 3" + RULE, "claim 9.9: 'colour' is unknown"),
+        (CLAIM + RULE.replace("5", '"5"'), "claim 9.9, comparison, seeds: '5' does"),
+        (CLAIM + RULE.replace("higher", "up"), "comparison, claimed: 'up' does not"),
+        (CLAIM + RULE.replace('"ner"', '"pos"'), "comparison, tasks: 'pos' does not"),
+        (CLAIM + RULE.replace('"one", ', '"one", rate = 1, '), "first: 'rate' is unk"),
+        (CLAIM + RULE.replace(', arm = "b"', ""), "second: 'arm' is missing"),
+        (CLAIM + RULE.replace('["hwu64"]', '"hwu64"'), "corpora: 'hwu64' does not fit"),
+        (CLAIM + "size =", "claims.toml: "),
+    ],
+)
+def test_a_fault_is_named_with_file_claim_and_key(tmp_path, text, said):
+    path = tmp_path / "claims.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ClaimError, match="^claims.toml") as error:
+        read_claims(path)
+    assert said in str(error.value)
+
+
+def test_a_rule_may_leave_out_what_is_usual(tmp_path):
+    path = tmp_path / "claims.toml"
+    path.write_text(CLAIM + RULE, encoding="utf-8")
+    (claim,) = read_claims(path).claim
+    (rule,) = claim.comparison
+    assert (rule.size, rule.of, rule.kept, rule.backbone) == (
+        None,
+        "test",
+        "",
+        "minilm",
+    )
 
 
 def test_an_unknown_claim_names_those_there_are():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from mtlhelpers.study.verdicts.bootstrap import SeedDifferences
+from mtlhelpers.study.verdicts.bootstrap import SeedScores
 from mtlhelpers.study.verdicts.crossover import (
     ABOVE,
     BELOW,
@@ -26,10 +26,10 @@ SIZES = (10, 30, 100, 300, 1_000, 3_000)
 STILL = np.zeros((3, 1))  # test sets drawn again that change nothing
 
 
-def seeds_at(values: list[float], redrawn: np.ndarray = STILL) -> SeedDifferences:
+def seeds_at(values: list[float], redrawn: np.ndarray = STILL) -> SeedScores:
     """Differences of seeds 0, 1, …, and what each redrawn test set adds to all."""
     on_test = np.array(values, dtype=float)
-    return SeedDifferences(tuple(range(len(values))), on_test, on_test + redrawn)
+    return SeedScores(tuple(range(len(values))), on_test, on_test + redrawn)
 
 
 def certain(means: list[float], sizes: tuple[int, ...] = SIZES) -> Crossover:
@@ -98,9 +98,7 @@ def test_a_crossover_below_the_sizes_may_have_an_interval_that_is_not():
     assert str(found) == "below the smallest size, 10 (from below 10 to 13)"
 
 
-def made(
-    rng: np.random.Generator, zero_at: float, seeds: int
-) -> dict[int, SeedDifferences]:
+def made(rng: np.random.Generator, zero_at: float, seeds: int) -> dict[int, SeedScores]:
     """A line through 0 at `zero_at`, with noise of seeds and of the test sentences."""
     on_test_set = 0.7 * rng.normal(size=len(SIZES))
     redrawn = 0.7 * rng.normal(size=(len(SIZES), 100, 1))

@@ -45,7 +45,7 @@ def note(folder, arm, size, seed, run, corpus="hwu64"):
 @pytest.fixture
 def only_accuracy(monkeypatch):
     """The made-up runs have no spans."""
-    monkeypatch.setattr("mtlhelpers.study.verdicts.crossover.SCORED", ("accuracy",))
+    monkeypatch.setattr("mtlhelpers.study.verdicts.crossover.COMPARED", ("accuracy",))
 
 
 def test_each_size_has_the_difference_of_its_own_runs(folder, only_accuracy):

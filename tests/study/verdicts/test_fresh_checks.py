@@ -7,8 +7,14 @@ import torch
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts import fresh_checks as checks
 from mtlhelpers.study.verdicts import step_timing as speed
+from mtlhelpers.study.verdicts.claims import CLAIMS
 from mtlhelpers.study.verdicts.fresh_checks import CHECKS, Ground
-from mtlhelpers.study.verdicts.step_timing import PARTS, TIMES, faster, for_the_reason
+from mtlhelpers.study.verdicts.step_timing import (
+    REPEATS,
+    STEP_PARTS,
+    faster,
+    for_the_reason,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,38 +25,45 @@ def ground() -> Ground:
 @pytest.fixture
 def few_heads(monkeypatch):
     """Two random heads instead of twenty: what they say is the same kind of thing."""
-    monkeypatch.setattr(checks, "HEADS", 2)
+    monkeypatch.setattr(checks, "RANDOM_HEADS", 2)
 
 
-BY_BITS = [claim for claim in CHECKS if claim != "2.2"]
+def test_every_check_decides_one_claim():
+    assert sorted(claim.check for claim in CLAIMS if claim.check) == sorted(CHECKS)
 
 
-@pytest.mark.parametrize("claim", BY_BITS)
-def test_claims_about_bits_hold(claim, ground, few_heads):
-    (found,) = CHECKS[claim](ground)
+BY_BITS = [check for check in CHECKS if check != "speed_and_its_reason"]
+
+
+@pytest.mark.parametrize("check", BY_BITS)
+def test_claims_about_bits_hold(check, ground, few_heads):
+    (found,) = CHECKS[check](ground)
     assert found.verdict is Verdict.SUPPORTED, found.said
     assert found.corpus == "newsdesk" and found.records == ()
 
 
 def test_the_counts_are_those_of_the_text(ground):
-    (found,) = CHECKS["2.1"](ground)
+    (found,) = CHECKS["heads_alone_count"](ground)
     assert "15,380 of 108,907,028" in found.said
 
 
 class Leaky(Ground):
     """A ground on which training moves what it must not, a little."""
 
-    def train(self, model, scenario, **settings):
-        run = super().train(model, scenario, **settings)
+    def train(self, model, plan):
+        run = super().train(model, plan)
         head = model.sentence_classifier or model.ner_classifier
         with torch.no_grad():
-            head.bias[0] += 1e-3 + settings.get("skip", 0)
+            head.bias[0] += 1e-3 + plan.skip
         return run
 
 
-@pytest.mark.parametrize("claim", ["1.1", "1.2", "3B.1", "3B.2"])
-def test_a_number_that_moved_contradicts(claim, ground, few_heads):
-    (found,) = CHECKS[claim](Leaky(ground.corpus, ground.store))
+@pytest.mark.parametrize(
+    "check",
+    ["nothing_learns", "weights_alone_decide", "like_one_task", "stays_as_it_was"],
+)
+def test_a_number_that_moved_contradicts(check, ground, few_heads):
+    (found,) = CHECKS[check](Leaky(ground.corpus, ground.store))
     assert found.verdict is Verdict.CONTRADICTED, found.said
 
 
@@ -64,20 +77,20 @@ def test_a_model_that_is_not_stored_whole_contradicts(ground, monkeypatch):
         return model
 
     monkeypatch.setattr(checks.SharedModel, "load", wrong)
-    (found,) = CHECKS["1.3"](ground)
+    (found,) = CHECKS["serves_when_trained"](ground)
     assert found.verdict is Verdict.CONTRADICTED
 
 
 def test_a_head_that_did_not_train_contradicts_the_count(ground, monkeypatch):
     monkeypatch.setattr(Ground, "train", lambda *_, **__: None)
-    (found,) = CHECKS["2.1"](ground)
+    (found,) = CHECKS["heads_alone_count"](ground)
     assert found.verdict is Verdict.CONTRADICTED
     assert "0 moved" in found.said
 
 
 def made_up(free, frozen) -> np.ndarray:
     """Seconds of forward, backward and update, with a little noise."""
-    noise = np.random.default_rng(0).normal(1, 0.01, size=(TIMES, 2, len(PARTS)))
+    noise = np.random.default_rng(0).normal(1, 0.01, size=(REPEATS, 2, len(STEP_PARTS)))
     return np.array([free, frozen]) * noise
 
 
@@ -97,10 +110,10 @@ def test_speed_and_its_reason_are_told_apart(free, frozen, speed, reason):
 
 def test_a_live_step_is_measured_in_all_its_parts(ground, monkeypatch):
     """Which of both is faster is for the benchmark: here, that there are times."""
-    monkeypatch.setattr(speed, "TIMES", 2)
+    monkeypatch.setattr(speed, "REPEATS", 2)
     monkeypatch.setattr(speed, "STEPS", 1)
-    time, reason = CHECKS["2.2"](ground)
+    time, reason = CHECKS["speed_and_its_reason"](ground)
     assert (time.task, reason.task) == ("time", "reason")
     assert np.isfinite([time.difference, reason.difference]).all()
-    for part in PARTS:
+    for part in STEP_PARTS:
         assert part in time.said

@@ -1,5 +1,7 @@
 """Verdicts from recorded runs: the rule's own, of the right runs, at the right size."""
 
+from dataclasses import replace
+
 import pytest
 from helpers import outcomes
 from helpers.records import record
@@ -11,9 +13,11 @@ from mtlhelpers.study.protocol import ENDS, Verdict, seeds_at, sizes_of
 from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Job, Side
 from mtlhelpers.study.records.store import write_record
+from mtlhelpers.study.verdicts.claims import Claim, Comparison, Crossing, find_claim
+from mtlhelpers.study.verdicts.evidence import Evidence
 from mtlhelpers.study.verdicts.intervals import Difference, paired_difference
-from mtlhelpers.study.verdicts.judge import judge, rules_of, with_kept
-from mtlhelpers.study.verdicts.rules import RULES, Comparison, Crossing
+from mtlhelpers.study.verdicts.judge import decide as decide_rule
+from mtlhelpers.study.verdicts.judge import rules_of, with_kept
 
 FROZEN, FREE = Side("made_up", "frozen"), Side("made_up", "free")
 CORPUS, SIZE, SENTENCES = "hwu64", 300, 400
@@ -36,8 +40,8 @@ def note(
 
 def rule(claimed="higher", **changes) -> Comparison:
     """The frozen arm against the free one on sentence labels."""
-    fields = {"corpora": (CORPUS,), "size": SIZE, "tasks": ("sentence",)} | changes
-    return Comparison(FROZEN, FREE, claimed, **fields)
+    fields = {"corpora": (CORPUS,), "size": SIZE, "tasks": ("sentence",), "seeds": 5}
+    return Comparison(FROZEN, FREE, claimed, **fields | changes)
 
 
 @pytest.fixture
@@ -50,7 +54,7 @@ def arms(tmp_path):
 
 
 def decide(folder, one) -> list:
-    return list(judge(one, Studies(folder)))
+    return list(decide_rule(one, Evidence(Studies(folder))))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_settings_tell_runs_apart(arms, tmp_path):
     worse = {seed: outcomes.labels("0" * SENTENCES) for seed in range(5)}
     note(tmp_path, FROZEN, worse, head_lr=0.5)
     side = Side("made_up", "frozen", (("head_lr", 0.5),))
-    one = Comparison(side, FREE, "higher", (CORPUS,), SIZE, ("sentence",))
+    one = replace(rule(), first=side)
     (found,) = decide(tmp_path, one)
     assert found.verdict is Verdict.CONTRADICTED
     assert found.difference < -0.5
@@ -106,6 +110,17 @@ def test_a_gap_is_train_minus_test(arms, tmp_path):
     assert gap.difference == pytest.approx(-on_test.difference)
     assert gap.interval == pytest.approx([-end for end in on_test.interval[::-1]])
     assert gap.verdict is Verdict.SUPPORTED
+
+
+def test_a_gap_needs_the_scores_on_train(arms, tmp_path):
+    """A record may lack them: its seed does not count for a gap."""
+    note(tmp_path, FROZEN, {4: arms[0][4]})  # over the one that had them
+    (gap,) = decide(tmp_path, rule("lower", of="gap"))
+    assert gap.verdict is Verdict.NOT_TESTED and "(4 so far)" in gap.said
+    (gap,) = decide(tmp_path, rule("lower", of="gap", seeds=4))
+    assert (gap.seeds, len(gap.records)) == (4, 8)
+    (on_test,) = decide(tmp_path, rule())
+    assert on_test.seeds == 5
 
 
 def test_a_smaller_gap_with_a_lower_score_does_not_support(arms, tmp_path):
@@ -134,18 +149,15 @@ def test_what_is_kept_is_judged_by_the_probe_alone(arms, tmp_path):
     assert missing.verdict is Verdict.NOT_TESTED
 
 
-def test_runs_on_bert_base_are_judged_once_there_are_some(arms, tmp_path):
-    transfer, bert_base = (Side(s, FROZEN.arm) for s in ("transfer", "bert_base"))
-    free = transfer._replace(arm=FREE.arm)
-    own = Comparison(transfer, free, "higher", (CORPUS,), SIZE, ("sentence",))
-    studies = Studies(tmp_path)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(RULES, "4.2", (own, rule()))
-        assert rules_of("4.2", studies) == [own, rule()]
-        for side, runs in zip((bert_base, bert_base._replace(arm=FREE.arm)), arms):
-            note(tmp_path, side, runs)
-        *there, added = rules_of("4.2", Studies(tmp_path))
-    assert there == [own, rule()]
+def test_runs_on_another_backbone_are_judged_once_there_are_some(arms, tmp_path):
+    other = "bert-base-uncased"
+    sides = [side._replace(study="bert_base") for side in (FROZEN, FREE)]
+    added = replace(rule(), first=sides[0], second=sides[1], backbone=other)
+    claim = Claim("0", "00", "", "", "", comparison=(rule(), added))
+    assert rules_of(claim, Evidence(Studies(tmp_path))) == [rule()]
+    for side, runs in zip(sides, arms):
+        note(tmp_path, side, runs)
+    assert rules_of(claim, Evidence(Studies(tmp_path))) == [rule(), added]
     (found,) = decide(tmp_path, added)
     assert found.verdict is Verdict.SUPPORTED
     assert found.where == f"{CORPUS} with bert-base-uncased"
@@ -175,8 +187,8 @@ def test_a_verdict_waits_for_every_declared_seed(arms, tmp_path):
 
 @pytest.mark.parametrize("claim", ["2.3", "4.2"])
 def test_little_data_is_judged_with_as_many_seeds_as_the_study_declares(claim):
-    (one,) = RULES[claim]
-    assert one.seeds == seeds_at(one.size) == 10
+    for one in find_claim(claim).comparison:
+        assert one.seeds == seeds_at(one.size) == 10
 
 
 def test_a_crossing_waits_for_every_size_and_seed(tmp_path):
@@ -202,4 +214,4 @@ def test_a_crossing_waits_for_every_size_and_seed(tmp_path):
 
 def decide_labels_alone(folder, one):
     """The made-up runs have no spans, so the crossing of NER cannot be asked for."""
-    return next(judge(one, Studies(folder)))
+    return next(decide_rule(one, Evidence(Studies(folder))))

@@ -62,7 +62,7 @@ def choose(tuning: Path) -> list[Choice]:
     that are equal the first in the grid wins. An arm is left out on a corpus where a
     run of it is not recorded yet.
     """
-    found = {_key(Job.of(record)): record for record in read_records(tuning)[0]}
+    found = {_key(Job.of(record)): record for record in read_records(tuning)}
     tried: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     waiting = set()
     for job in read_grid(tuning / "grid.toml"):

@@ -198,7 +198,7 @@ def _pairs(
     """Two arms, each with the folder of its study, on a corpus."""
     return pair(
         *(
-            by_size(select(read_records(Path(folder))[0], corpus, arm))
+            by_size(select(read_records(Path(folder)), corpus, arm))
             for folder, arm in (first, second)
         )
     )

@@ -62,7 +62,7 @@ def choose(tuning: Path) -> list[Choice]:
     that are equal the first in the grid wins. An arm is left out on a corpus where a
     run of it is not recorded yet.
     """
-    found = {_key(Job.of(record)): record for record in read_records(tuning)[0]}
+    found = {_key(Job.of(record)): record for record in read_records(tuning)}
     tried: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
     waiting = set()
     for job in read_grid(tuning / "grid.toml"):
@@ -299,7 +299,7 @@ def _filled(
     return found
 
 
-def main(folder: Path) -> Iterator[str]:
+def write_study(folder: Path) -> Iterator[str]:
     """Write the grid of the study in a folder, from its template if it has one."""
     if (template := template_of(folder)) is None:
         yield f"wrote {write_grid(folder)}"
@@ -310,6 +310,18 @@ def main(folder: Path) -> Iterator[str]:
         yield f"left out, not tuned yet: {', '.join(left_out)}"
 
 
+def main(folder: str) -> int:
+    """Do it from the command line; the status to exit with."""
+    try:
+        for line in write_study(Path(folder)):
+            print(line)
+    except (StudyError, GridError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
 if __name__ == "__main__":
-    for line in main(Path(sys.argv[1])):
-        print(line)
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m studies.choose FOLDER")
+    sys.exit(main(sys.argv[1]))

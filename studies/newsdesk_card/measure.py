@@ -28,7 +28,7 @@ from studies.newsdesk_card.baselines import (
 )
 from studies.newsdesk_card.checks import Finding, check_newsdesk, judge
 
-RECORDS = Path("studies/newsdesk_card/records.jsonl")
+RECORDS = Path(__file__).with_name("records.jsonl")
 CARD = FOLDER / "README.md"
 SEEDS = range(5)
 CURVE = (100, 300, 1_000, 3_000, 10_000)

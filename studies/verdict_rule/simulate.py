@@ -1,5 +1,7 @@
 """The rule of verdicts, tried on made-up arms whose true difference is known.
 
+    python -m studies.verdict_rule.simulate
+
 Lesson: 07_limited_vs_sufficient_data. A trial makes the outcomes of two arms, k seeds
 each, on one new test set, and judges them as a study's are judged. Whether a label or
 a span is right follows a Gaussian copula: part of what decides it is common to both
@@ -140,3 +142,7 @@ def _outcomes(
     predicted = correct + rng.poisson(true - correct)
     unlabelled: list[bool | None] = [None] * case.sentences
     return Outcomes(unlabelled, true.tolist(), predicted.tolist(), correct.tolist())
+
+
+if __name__ == "__main__":
+    print(simulate_verdicts(progress=True).to_string(index=False))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mtlhelpers.data.download import fetch_files
 from mtlhelpers.data.publishers import PUBLISHERS
+
 from mtlhelpers.data.rows import Row
 
 

@@ -9,7 +9,7 @@ from helpers import tiny
 
 import mtlhelpers as mtl
 from mtlhelpers.study.records.record import Job, record_id
-from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.records.store import read_with_faults
 
 VOLATILE = ("seconds", "peak_memory_bytes", "revision")
 
@@ -25,7 +25,7 @@ def corpus_folder(folder: Path) -> str:
 
 def stable(folder: Path) -> list[dict]:
     """The records without what differs from run to run: times, memory, revision."""
-    records, faults = read_records(folder)
+    records, faults = read_with_faults(folder)
     assert not faults
     return [without_times(record) for record in records]
 

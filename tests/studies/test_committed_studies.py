@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.records.tables import study_table
 from mtlhelpers.study.running.grid import read_grid
 
@@ -41,7 +41,7 @@ def test_short_plans_are_those_of_the_transfer_study_with_a_sixth_of_the_steps()
 
 @pytest.mark.parametrize("name", WITH_GRIDS)
 def test_committed_records_are_whole_and_of_what_the_grid_declares(name):
-    records, faults = read_records(STUDIES / name)
+    records, faults = read_with_faults(STUDIES / name)
     assert not faults
     declared = {
         (job.arm, job.corpus, job.plan.seed)

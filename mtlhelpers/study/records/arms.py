@@ -135,7 +135,7 @@ class Studies:
     def all(self, study: str) -> list[Record]:
         """Every record of a study; none where there is no such study."""
         if study not in self._read:
-            self._read[study] = read_records(self.folder / study)[0]
+            self._read[study] = read_records(self.folder / study)
         return self._read[study]
 
     def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:

@@ -3,7 +3,6 @@
 Lesson: 04_backbone_frozen.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ def study_table(folder: str | Path) -> pd.DataFrame:
     stage, `peak_memory` is in bytes. An empty table where nothing is recorded.
     Warns of each record that is damaged, and leaves it out.
     """
-    rows = [_row(record) for record in _records(folder)]
+    rows = [_row(record) for record in read_records(Path(folder))]
     columns = list(_row(EMPTY))
     table = pd.DataFrame(rows, columns=columns)
     by = ["corpus", "arm", "backbone_lr", "head_lr", "train_size", "seed"]
@@ -61,7 +60,7 @@ def study_history(folder: str | Path) -> pd.DataFrame:
             **{key: record["plan"][key] for key in ("seed", "backbone_lr")},
             **{key: entry[key] for key in ("epoch", *SCORES)},
         }
-        for record in _records(folder)
+        for record in read_records(Path(folder))
         for entry in record["history"]
         if "accuracy" in entry
     )
@@ -81,7 +80,7 @@ def study_gradients(folder: str | Path) -> pd.DataFrame:
             "part": f"layer {number}" if number else "embeddings",
             "cosine": cosine,
         }
-        for record in _records(folder)
+        for record in read_records(Path(folder))
         for number, cosine in enumerate(
             record.get("measured", {}).get("gradient_cosines", ())
         )
@@ -118,13 +117,6 @@ def summarise(
         }
         for name, own in groups
     )
-
-
-def _records(folder: str | Path) -> list[dict[str, Any]]:
-    records, faults = read_records(Path(folder))
-    for fault in faults:
-        warnings.warn(f"{fault}: left out of the table", stacklevel=3)
-    return records
 
 
 def _mean(

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import Job, told
-from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running.pools import HandOut, in_processes, on_cluster
 from mtlhelpers.study.running.study import Study
 from mtlhelpers.training.plan import Plan
@@ -90,7 +90,7 @@ def run_lines(
     study: Study, hand_out: HandOut | None = None, bar: bool = False
 ) -> Iterator[str]:
     """Run what is left; a line for each run, one for what is left, one for the pack."""
-    records, faults = read_records(study.folder)
+    records, faults = read_with_faults(study.folder)
     yield from (f"damaged, to be made again: {fault}" for fault in faults)
     pace = Pace()
     for record in records:
@@ -117,7 +117,7 @@ def run_lines(
 
 def status_lines(study: Study) -> Iterator[str]:
     """What is done and left by arm and corpus, and for how long; what is damaged."""
-    records, faults = read_records(study.folder)
+    records, faults = read_with_faults(study.folder)
     pace = Pace()
     for record in records:
         pace.note(record)

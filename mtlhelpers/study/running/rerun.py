@@ -40,7 +40,7 @@ def again_lines(folder: Path, key: str, bar: bool = False) -> Iterator[str]:
 
 
 def _find(folder: Path, key: str) -> dict[str, Any]:
-    for record in read_records(folder)[0]:
+    for record in read_records(folder):
         if record["id"] == key:
             return record
     raise StudyError(f"{folder} has no record {key}")

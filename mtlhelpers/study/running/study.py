@@ -11,7 +11,7 @@ from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import (
     pack_records,
-    read_records,
+    read_with_faults,
     record_files,
     write_record,
 )
@@ -52,7 +52,7 @@ class Study:
 
     def left(self) -> dict[str, Job]:
         """The jobs that no record holds yet, in the order in which they run."""
-        done = {record["id"] for record in read_records(self.folder)[0]}
+        done = {record["id"] for record in read_with_faults(self.folder)[0]}
         return in_turn({k: job for k, job in self.jobs().items() if k not in done})
 
     def run(

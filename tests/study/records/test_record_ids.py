@@ -61,5 +61,5 @@ def test_a_field_that_is_new_to_plans_leaves_the_ids_until_it_is_used(monkeypatc
 
 def test_the_committed_records_have_the_ids_of_their_plans():
     for path in sorted(Path(__file__).parents[3].glob("studies/*/grid.toml")):
-        for record in read_records(path.parent)[0]:
+        for record in read_records(path.parent):
             assert id_of(record) == record["id"], path

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running.pools import in_processes
 from mtlhelpers.study.running.queue import STALE, Locks, chains_of
@@ -45,7 +45,7 @@ def run_study(folder: Path, started=None, made: Path | None = None) -> None:
 
 def is_sound(small) -> bool:
     """Whether every record that there is is whole, and that of running through."""
-    records, faults = read_records(small.folder)
+    records, faults = read_with_faults(small.folder)
     return not faults and all(r in small.records for r in stable(small.folder))
 
 

@@ -13,7 +13,7 @@ from mtlhelpers.study.running.study import Study
 
 
 def keys(folder) -> list[str]:
-    return [record["id"] for record in read_records(folder)[0]]
+    return [record["id"] for record in read_records(folder)]
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def test_a_study_makes_shared_stages_once_and_the_records_of_runs_alone(
 def test_ids_and_table_of_a_study_are_those_of_its_records(staged):
     list(staged.run())
     table = mtl.study_table(staged.folder).set_index("id")
-    records, _ = read_records(staged.folder)
+    records = read_records(staged.folder)
     assert set(table.index) == set(staged.jobs())
     for record in records:
         assert id_of(record) == record["id"]

@@ -8,7 +8,7 @@ from helpers import tiny
 from helpers.studies import corpus_folder, stable
 
 from mtlhelpers.study.records.record import FIELDS, check_record
-from mtlhelpers.study.records.store import RecordError, pack_records, read_records
+from mtlhelpers.study.records.store import RecordError, pack_records, read_with_faults
 from mtlhelpers.study.running.study import Study
 
 
@@ -78,7 +78,7 @@ def test_a_damaged_record_is_named_and_its_run_made_again(study):
     list(study.run())
     path = next((study.folder / "records").glob("*.json"))
     path.write_bytes(path.read_bytes()[:100])
-    records, faults = read_records(study.folder)
+    records, faults = read_with_faults(study.folder)
     assert len(records) == 3
     assert [path.name in fault for fault in faults] == [True]
     assert list(study.left()) == [path.stem]
@@ -92,7 +92,7 @@ def test_a_packed_file_that_changed_is_read_again(study):
     assert not study.left()
     first, *others = packed.read_bytes().splitlines(keepends=True)
     packed.write_bytes(b"".join(others) + first[:100])
-    records, faults = read_records(study.folder)
+    records, faults = read_with_faults(study.folder)
     assert len(records) == 3
     assert [f"{packed.name}, line 4" in fault for fault in faults] == [True]
     assert list(study.left()) == [json.loads(first)["id"]]

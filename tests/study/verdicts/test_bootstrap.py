@@ -30,7 +30,7 @@ def test_a_draw_without_any_span_scores_nothing():
 
 @pytest.mark.parametrize("score", ["accuracy", "ner_f1"])
 def test_recorded_outcomes_give_the_recorded_scores(score):
-    records, _ = read_records(DEFAULTS)
+    records = read_records(DEFAULTS)
     arms = {0.003: {}, 0.01: {}}
     for record in records:
         plan = record["plan"]

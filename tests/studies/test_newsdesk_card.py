@@ -6,7 +6,7 @@ from datasets import Dataset
 
 import mtlhelpers as mtl
 from mtlhelpers.data.newsdesk.build import FOLDER
-from studies.newsdesk_card import measure as newsdesk_checks
+from studies.newsdesk_card import measure as card
 from studies.newsdesk_card.baselines import (
     bag_of_words_accuracy,
     lookup_f1,
@@ -14,7 +14,6 @@ from studies.newsdesk_card.baselines import (
 )
 from studies.newsdesk_card.checks import judge
 from studies.newsdesk_card.measure import (
-    RECORDS,
     Measure,
     card_tables,
     planned,
@@ -73,7 +72,7 @@ def test_a_stopped_measuring_goes_on_where_it_was(tmp_path, monkeypatch):
     first = run_measures(corpus, wanted[:1], path)
     asked = []
     monkeypatch.setattr(
-        newsdesk_checks,
+        card,
         "measure",
         lambda one, _: (
             asked.append(one)
@@ -141,7 +140,7 @@ def test_the_card_is_written_between_its_marks(tmp_path):
 
 
 def test_the_committed_card_is_what_records_and_checks_give(tmp_path):
-    records = run_measures(mtl.load_corpus("newsdesk"), [], FOLDER.parents[2] / RECORDS)
+    records = run_measures(mtl.load_corpus("newsdesk"), [])
     committed = (FOLDER / "README.md").read_text("utf-8")
     again = Path(tmp_path / "card.md")
     again.write_text(committed, "utf-8")

@@ -164,7 +164,7 @@ def test_only_safetensors_json_and_vocabulary_are_asked_for(found, hub):
 
 
 def test_a_repository_with_pickled_weights_alone_is_refused(found):
-    assert "no readable model.safetensors" in found["owner/pickled"]
+    assert "model.safetensors is missing" in found["owner/pickled"]
 
 
 def test_an_unknown_repository_is_named(found):

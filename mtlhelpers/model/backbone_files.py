@@ -6,6 +6,8 @@ pinned to a revision and checked against the digest of the published file.
 
 import hashlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,22 +113,13 @@ def _hub_folder(name: str, hub_id: str, local_only: bool) -> Path:
 
 def check_digest(path: Path, expected: str) -> None:
     """Raise `BackboneError` unless the file is there and has this sha256."""
-    if not path.is_file():
-        raise BackboneError(
-            f"{path} is missing. Install or download the backbone again."
-        )
-    digest = file_sha256(path)
-    if digest != expected:
-        raise BackboneError(
-            f"{path} is not the published file: its sha256 is {digest}, expected "
-            f"{expected}. Remove it and install or download the backbone again."
-        )
-
-
-def file_sha256(path: Path) -> str:
-    """Digest of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    remedy = "Remove what is there, and install or download the backbone again."
+    with blaming(path, remedy), path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != expected:
+            raise ValueError(
+                f"is not the published file: its sha256 is {digest}, not {expected}"
+            )
 
 
 def first_line(error: Exception) -> str:
@@ -134,3 +127,18 @@ def first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     heads = 2 if lines and lines[0].endswith(":") else 1
     return " ".join(lines[:heads]) or repr(error)
+
+
+@contextmanager
+def blaming(path: Path, remedy: str) -> Iterator[None]:
+    """Turn whatever is raised over a file into one `BackboneError` that names it."""
+    if not path.exists():
+        raise BackboneError(f"{path} is missing. {remedy}")
+    try:
+        yield
+    except BackboneError:
+        raise
+    except Exception as error:  # the libraries have no common type
+        raise BackboneError(
+            f"{path} cannot be used ({first_line(error)}). {remedy}"
+        ) from error

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mtlhelpers.model.shared import HEADS, SharedModel
 
 ALL_PARTS = ("backbone", "sentence_classifier", "ner_classifier")
+BACKBONE_PART = re.compile(r"backbone\.(embeddings|layer\.\d+)")
 
 
 class ScenarioError(ValueError):
@@ -35,10 +36,7 @@ class Scenario:
     def __post_init__(self) -> None:
         object.__setattr__(self, "train", tuple(self.train))
         for part in self.train:
-            if not re.fullmatch(
-                r"backbone(\.embeddings|\.layer\.\d+)?|sentence_classifier|ner_classifier",
-                part,
-            ):
+            if part not in ALL_PARTS and not BACKBONE_PART.fullmatch(part):
                 raise ScenarioError(
                     f"unknown part {part!r}: parts are backbone, backbone.embeddings, "
                     f"backbone.layer.0 …, sentence_classifier, ner_classifier"

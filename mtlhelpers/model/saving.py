@@ -19,9 +19,9 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import BertConfig, BertTokenizer
 
-from mtlhelpers.model.backbone_files import BackboneError, first_line
+from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
+from mtlhelpers.model.backbones import build_config, check_finite, read_tokenizer
 from mtlhelpers.model.digests import digest_tensors
-from mtlhelpers.model.reader import blaming, build_config, check_finite, read_tokenizer
 
 MODEL = "shared_model.safetensors"
 PART = "shared_model.part"  # a model that is being written, or whose saver was killed

@@ -17,12 +17,11 @@ from transformers import BertModel, BertTokenizer
 from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import split_words
-from mtlhelpers.model.backbone_files import BackboneError
+from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
 from mtlhelpers.model.backbones import check_seed, load_backbone
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.layers import check_layers, hidden_at
 from mtlhelpers.model.prediction import Prediction
-from mtlhelpers.model.reader import blaming
 from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
 
 POOLINGS = ("mean", "first")
@@ -136,9 +135,8 @@ class SharedModel(nn.Module):
 
         Raises `ValueError` for an unknown pooling or hidden state.
         """
-        if pooling is not None and pooling not in POOLINGS:
-            known = ", ".join(POOLINGS)
-            raise ValueError(f"pooling {pooling!r} is not one of {known}")
+        if pooling not in (None, *POOLINGS):
+            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
         if layers is not None:
             self.layers = check_layers(self.backbone, layers)
         if pooling is not None:
@@ -247,31 +245,28 @@ class SharedModel(nn.Module):
     def save(self, folder: str | Path) -> None:
         """Write weights, configuration, names and tokenizer into a folder, as one file.
 
-        The folder is absent, empty, or holds an earlier model, which is replaced: at
-        every moment the old one or the new one is there, whole. Raises `BackboneError`
-        where the folder holds anything else or `load` could not build the model again,
-        and `OSError` where writing fails.
+        The folder is absent, empty, or holds an earlier model, which gives way at once
+        and whole. Raises `BackboneError` for a folder with anything else in it and for
+        a model that `load` could not build again; `OSError` where writing fails.
         """
-        self._check_parts()
         names, layers = (self.name, self.labels, self.tags), list(self.layers)
         about = About(*names, self.pooling, layers, self.max_length)
-        parts = about, self.backbone.config, self.tokenizer, self.state_dict()
-        write_model(Path(folder), parts)
-
-    def _check_parts(self) -> None:
-        """Raise `BackboneError` where `load` could not build this model again."""
+        config, state = self.backbone.config, self.state_dict()
         with torch.device("meta"):  # takes no memory, and draws no numbers
-            backbone = BertModel(self.backbone.config, add_pooling_layer=False)
+            backbone = BertModel(config, add_pooling_layer=False)
             plain = SharedModel(backbone, self.tokenizer, self.labels, self.tags)
-        own, built = _outline(self), _outline(plain)
-        unlike = sorted(own - built or built - own, key=str)
-        tensors = self.state_dict().values()
-        if unlike or len({tensor.data_ptr() for tensor in tensors}) < len(tensors):
-            what = "its {} ({})".format(*unlike[0]) if unlike else "tied weights"
+        try:
+            for name in HEADS.values():
+                head = getattr(self, name)
+                if type(head) is not type(getattr(plain, name)):
+                    raise RuntimeError(f"{name} is {type(head).__name__}")
+            plain.load_state_dict({name: t.to("meta") for name, t in state.items()})
+            write_model(Path(folder), (about, config, self.tokenizer, state))
+        except RuntimeError as error:
             raise BackboneError(
-                f"the model cannot be saved: `load` could not build {what}. Put plain "
-                f"parts with weights of their own back, or keep its state_dict()."
-            )
+                f"`load` could not build this model again ({first_line(error)}). Put "
+                f"plain parts with weights of their own back, or keep its state_dict()."
+            ) from error
 
     @classmethod
     def load(cls, folder: str | Path) -> "SharedModel":
@@ -289,18 +284,11 @@ class SharedModel(nn.Module):
         return model.eval()
 
 
-def _outline(model: nn.Module) -> set[tuple[str, object]]:
-    """The name of each part with its type, and of each tensor with its shape."""
-    parts = {(name, type(part).__name__) for name, part in model.named_modules()}
-    tensors = {(name, tuple(t.shape)) for name, t in model.state_dict().items()}
-    return {item for item in parts | tensors if item[0]}  # the whole may be a subclass
-
-
 def _rest_frozen(module: nn.Module) -> None:
     """Set what has parameters, none of which trains, to eval mode, from the top down.
 
     A part that is wholly frozen is done at once, not module by module: a training of
-    heads comes here once an epoch, and may have a thousand.
+    heads comes here once per epoch, and may have a thousand.
     """
     if any(p.requires_grad for p in module.parameters()):
         for child in module.children():

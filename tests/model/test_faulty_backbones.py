@@ -40,7 +40,7 @@ def test_weights_that_differ_in_one_byte_are_refused(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(NAMED, "minilm", replace(NAMED["minilm"], package="tampered"))
     said = message("minilm")
-    for part in ("tampered", "is not the published file", "53aa51172d14", "Remove it"):
+    for part in ("tampered", "is not the published file", "53aa51172d14", "Remove wh"):
         assert part in said
 
 
@@ -51,7 +51,7 @@ def test_another_vocabulary_is_refused(tmp_path, monkeypatch):
         (package / name).touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(NAMED, "minilm", replace(NAMED["minilm"], package="changed"))
-    with pytest.raises(BackboneError, match=r"vocab\.txt is not the published file"):
+    with pytest.raises(BackboneError, match=r"vocab\.txt .*is not the published file"):
         load_tokenizer("minilm")
 
 
@@ -150,7 +150,7 @@ def test_a_number_that_is_none_is_named_with_its_tensor(folder, number):
 
     tiny.edit_weights(folder, spoil)
     name, path = "encoder.layer.1.output.dense.bias", folder / "model.safetensors"
-    assert f"{path} cannot be used (1 numbers of {name} are NaN" in message(folder)
+    assert f"{path} cannot be used (numbers of {name} are NaN" in message(folder)
 
 
 def test_a_missing_vocabulary_is_named(folder):

@@ -173,7 +173,7 @@ def test_an_unknown_repository_is_named(found):
 
 
 def test_a_named_backbone_is_pinned_to_its_revision_and_digest(found, hub):
-    for part in ("is not the published file", PINNED.weights_sha256, "Remove it"):
+    for part in ("is not the published file", PINNED.weights_sha256, "Remove wh"):
         assert part in found["bert-base-uncased"]
     files = [path for path in hub.asked if f"/{PINNED.hub_id}/resolve/" in path]
     assert files

@@ -64,13 +64,13 @@ class TrainingCase(Training):
         SIDES[side](*few._start(seed), few, seed)
         model, corpus = self._start(seed)
         rate = self._product_rate()
-        restart_peak_memory()
+        restart_peak_memory(self.device)
         start = time.perf_counter()
         with PeakWatch(self.device) as watch:
             trained = SIDES[side](model, corpus, self, seed)
             wait_for(self.device)
         whole = time.perf_counter() - start
-        resident, rate = peak_memory(), max(rate, self._product_rate())
+        resident, rate = peak_memory(self.device), max(rate, self._product_rate())
         scores = mtl.evaluate(model, mtl.load_corpus(self.corpus).splits["test"])
         lengths = encode_for(model, corpus.splits["train"]).lengths
         return {

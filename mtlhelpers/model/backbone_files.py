@@ -6,7 +6,8 @@ pinned to a revision and checked against the digest of the published file.
 
 import hashlib
 import importlib.util
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,8 +53,7 @@ NAMED = {
             "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3"
         ),
         package=None,
-        remedy=("go online once (440 MB)"),
-        config={},  # BertConfig's defaults are bert-base-uncased
+        remedy="go online once (440 MB)",  # BertConfig's defaults are its sizes
     ),
 }
 
@@ -62,8 +62,8 @@ def find_folder(name: str, local_only: bool = False) -> Path:
     """The folder that holds a backbone's files, fetched from the hub if need be."""
     if name in NAMED:
         known = NAMED[name]
-        found = package_folder(known.package)
-        return found or _hub_folder(name, known.hub_id, local_only)
+        folder = package_folder(known.package)
+        return folder or _hub_folder(name, known.hub_id, local_only)
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser()
     if name.count("/") > 1 or name.startswith((".", "/", "~")):
@@ -84,9 +84,9 @@ def package_folder(package: str | None) -> Path | None:
     return folder if (folder / "model.safetensors").is_file() else None
 
 
-def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
+def _hub_folder(name: str, hub_id: str, local_only: bool) -> Path:
     """A snapshot of a hub repository: from the local cache, else from the network."""
-    from huggingface_hub import snapshot_download  # 0.3 s, needed here alone
+    from huggingface_hub import constants, snapshot_download  # 0.3 s, needed here alone
 
     known = NAMED.get(name)
     try:
@@ -99,16 +99,8 @@ def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
             )
         )
     except Exception as error:  # the hub raises a dozen types for "not there"
-        offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in {
-            "1",
-            "on",
-            "true",
-            "yes",
-        }
-        local = local_only or offline
-        tried = (
-            "the local hub cache alone" if local else "the local hub cache and the hub"
-        )
+        local = local_only or constants.HF_HUB_OFFLINE
+        tried = "the local hub cache " + ("alone" if local else "and the hub")
         if known and known.package:
             tried = f"the Python package {known.package}, {tried}"
         remedy = known.remedy if known else "check the name, or go online once"
@@ -121,24 +113,32 @@ def _hub_folder(name: str, hub_id: str, local_only: bool = False) -> Path:
 
 def check_digest(path: Path, expected: str) -> None:
     """Raise `BackboneError` unless the file is there and has this sha256."""
-    if not path.is_file():
-        raise BackboneError(
-            f"{path} is missing. Install or download the backbone again."
-        )
-    found = file_sha256(path)
-    if found != expected:
-        raise BackboneError(
-            f"{path} is not the published file: its sha256 is {found}, expected "
-            f"{expected}. Remove it and install or download the backbone again."
-        )
-
-
-def file_sha256(path: Path) -> str:
-    """Digest of a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    remedy = "Remove what is there, and install or download the backbone again."
+    with blaming(path, remedy), path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != expected:
+            raise ValueError(
+                f"is not the published file: its sha256 is {digest}, not {expected}"
+            )
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an error's message, or its type where it has none."""
-    return str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+    """The first line of an error that says something, or its type where none does."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    heads = 2 if lines and lines[0].endswith(":") else 1
+    return " ".join(lines[:heads]) or repr(error)
+
+
+@contextmanager
+def blaming(path: Path, remedy: str) -> Iterator[None]:
+    """Turn whatever is raised over a file into one `BackboneError` that names it."""
+    if not path.exists():
+        raise BackboneError(f"{path} is missing. {remedy}")
+    try:
+        yield
+    except BackboneError:
+        raise
+    except Exception as error:  # the libraries have no common type
+        raise BackboneError(
+            f"{path} cannot be used ({first_line(error)}). {remedy}"
+        ) from error

@@ -2,14 +2,18 @@
 
 Lesson: 01_shared_model. Only `safetensors` weights are read, in float32, without the
 pooler; only BERT's architecture is taken, since scenarios freeze its layers by name.
+Everything read is checked: the libraries answer a damaged file with a dozen kinds of
+error, or with a model that runs and knows nothing.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
+from torch import Tensor
 from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
 from transformers.utils import logging as transformers_logging
 
@@ -17,25 +21,38 @@ from mtlhelpers.data.streams import stream
 from mtlhelpers.model.backbone_files import (
     NAMED,
     VOCABULARY_SHA256,
-    BackboneError,
+    BackboneError,  # noqa: F401 (the doctor takes it from here)
+    blaming,
     check_digest,
     find_folder,
-    first_line,
     package_folder,
 )
 
 RANDOM = "random:"
+REMEDY = "Give the folder of a whole BERT: config.json, vocabulary, model.safetensors."
+# Far above any encoder that was published; memory is taken only for what is below.
+LIMITS = {
+    "num_hidden_layers": 1_000,
+    "hidden_size": 65_536,
+    "intermediate_size": 1_000_000,
+    "num_attention_heads": 65_536,
+    "vocab_size": 10_000_000,
+    "max_position_embeddings": 1_000_000,
+    "type_vocab_size": 65_536,
+    "num_labels": 100_000,
+}
+MOST_PARAMETERS = 5_000_000_000  # 20 GB in float32
 
 
-def backbone_config(name: str) -> BertConfig:
+def backbone_config(name: str, local_only: bool = False) -> BertConfig:
     """The configuration of a backbone; needs no file where the name is known.
 
     Raises `BackboneError` if the backbone is neither known nor there.
     """
     plain = name.removeprefix(RANDOM)
     if plain in NAMED:
-        return BertConfig(**NAMED[plain].config)
-    return _folder_config(plain, find_folder(plain))
+        return BertConfig.from_dict(dict(NAMED[plain].config))
+    return _folder_config(find_folder(plain, local_only))
 
 
 def load_backbone(
@@ -45,114 +62,150 @@ def load_backbone(
 
     `random:<name>` gives the same architecture with weights drawn from `seed`.
     `local_only` takes what is on this machine and leaves the network alone.
-    Raises `BackboneError` if something is missing, not a BERT, or not the file
-    that the digest names.
+    Raises `BackboneError` if something is missing, damaged, not a BERT, or not the
+    file that the digest names; `ValueError` for a seed that is none.
     """
-    plain = name.removeprefix(RANDOM)
-    if name.startswith(RANDOM):
-        tokenizer = load_tokenizer(plain)
-        return _random_backbone(backbone_config(plain), seed), tokenizer
-    folder = find_folder(plain, local_only)
+    check_seed(seed)
+    plain, is_random = name.removeprefix(RANDOM), name.startswith(RANDOM)
     if plain in NAMED:
+        config = backbone_config(plain)
+        tokenizer = load_tokenizer(plain, local_only)
+        if is_random:
+            return random_encoder(config, seed), tokenizer
+        folder = find_folder(plain, local_only)
         check_digest(folder / "model.safetensors", NAMED[plain].weights_sha256)
-    known = plain in NAMED
-    config = backbone_config(plain) if known else _folder_config(plain, folder)
-    tokenizer = load_tokenizer(plain) if known else _folder_tokenizer(plain, folder)
-    return _weights(plain, folder, config), tokenizer
+        return read_encoder(folder, config), tokenizer
+    folder = find_folder(plain, local_only)
+    config = _folder_config(folder)
+    with blaming(folder, REMEDY):
+        tokenizer = read_tokenizer(folder, config)
+    if not is_random:
+        return read_encoder(folder, config), tokenizer
+    with blaming(folder / "config.json", REMEDY):
+        return random_encoder(config, seed), tokenizer
 
 
-def load_tokenizer(name: str) -> BertTokenizer:
+def load_tokenizer(name: str, local_only: bool = False) -> BertTokenizer:
     """The word-piece tokenizer of a backbone, without its weights."""
     plain = name.removeprefix(RANDOM)
     if plain not in NAMED:
-        return _folder_tokenizer(plain, find_folder(plain))
+        folder = find_folder(plain, local_only)
+        with blaming(folder, REMEDY):
+            return read_tokenizer(folder, _folder_config(folder))
     # Both named backbones share one vocabulary, so either's file serves the other,
     # and random:bert-base-uncased works where only minilm is installed.
-    folder = package_folder(NAMED["minilm"].package) or find_folder(plain)
+    folder = package_folder(NAMED["minilm"].package) or find_folder(plain, local_only)
     check_digest(folder / "vocab.txt", VOCABULARY_SHA256)
     return BertTokenizer(
         vocab=str(folder / "vocab.txt"), do_lower_case=True, model_max_length=512
     )
 
 
-def _weights(name: str, folder: Path, config: BertConfig) -> BertModel:
-    """The encoder of a folder. Every tensor comes from the file, or it is an error:
-    the library would draw what is missing at random and say so in a log line."""
-    try:
-        with _quiet():
-            backbone, loading = BertModel.from_pretrained(
-                folder,
-                config=config,
-                add_pooling_layer=False,
-                dtype=torch.float32,
-                use_safetensors=True,
-                output_loading_info=True,
-            )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise BackboneError(
-            f"backbone {name!r}: {folder} holds no readable model.safetensors that "
-            f"fits its config.json ({first_line(error)}). Convert the weights to "
-            f"safetensors, or name another backbone."
-        ) from error
-    missing = sorted(loading["missing_keys"])
-    if missing:
-        raise BackboneError(
-            f"backbone {name!r}: the model.safetensors of {folder} lacks "
-            f"{len(missing)} tensors of a BERT: {', '.join(missing[:3])}. Name the "
-            f"folder of a whole one."
-        )
-    return backbone.eval()
+def _folder_config(folder: Path) -> BertConfig:
+    path = folder / "config.json"
+    with blaming(path, REMEDY):
+        return build_config(json.loads(path.read_bytes()))
 
 
-def _folder_tokenizer(name: str, folder: Path) -> BertTokenizer:
-    # Without these files the library gives a tokenizer that knows no word at all.
-    if not any((folder / file).is_file() for file in ("vocab.txt", "tokenizer.json")):
-        raise BackboneError(
-            f"backbone {name!r}: {folder} holds neither vocab.txt nor tokenizer.json. "
-            f"Add the vocabulary that the weights were trained with."
-        )
-    with _quiet():
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-    if not tokenizer.is_fast:
-        raise BackboneError(f"backbone {name!r}: its tokenizer has no word_ids")
-    return tokenizer
-
-
-def _random_backbone(config: BertConfig, seed: int) -> BertModel:
+def random_encoder(config: BertConfig, seed: int) -> BertModel:
     """Weights as BERT starts its pre-training: normal, deviation 0.02 (Devlin 2019)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(stream(seed, "backbone").integers(2**63)))
-        return BertModel(config, add_pooling_layer=False).eval()
+        backbone = BertModel(config, add_pooling_layer=False)
+    backbone.train(False)
+    return backbone
 
 
-def _folder_config(name: str, folder: Path) -> BertConfig:
-    try:
-        with _quiet():
-            found = BertConfig.get_config_dict(folder)[0]
-    except (OSError, ValueError) as error:
-        raise BackboneError(
-            f"backbone {name!r}: {folder} holds no readable config.json "
-            f"({first_line(error)})."
-        ) from error
-    if found.get("model_type") != "bert":
-        raise BackboneError(
-            f"backbone {name!r}: its config.json names the model type "
-            f"{found.get('model_type')!r}; only 'bert' has the layers that the "
-            f"scenarios freeze by name."
+def check_seed(seed: int) -> None:
+    """Raise `ValueError` for what is no seed."""
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise ValueError(f"seed {seed!r}: give a whole number, 0 or larger")
+
+
+def build_config(settings: Any) -> BertConfig:
+    """A configuration from a JSON object; `ValueError` where it is no BERT's."""
+    if not isinstance(settings, dict):
+        raise ValueError("it holds no JSON object")
+    if settings.get("model_type") != "bert":
+        raise ValueError(
+            f"its model type is {settings.get('model_type')!r}; only 'bert' has the "
+            f"layers that the scenarios freeze by name"
         )
-    return BertConfig.from_dict(found)
+    for name, limit in LIMITS.items():
+        size = settings.get(name, 1)
+        if type(size) is not int or not 1 <= size <= limit:
+            raise ValueError(f"{name} is {size!r:.40}, not from 1 to {limit:,}")
+    config = BertConfig.from_dict(settings)
+    width, inner = config.hidden_size, config.intermediate_size
+    rows = config.vocab_size + config.max_position_embeddings
+    total = width * (rows + config.num_hidden_layers * (4 * width + 2 * inner))
+    if total > MOST_PARAMETERS:
+        raise ValueError(f"{total:,} parameters, and {MOST_PARAMETERS:,} are the limit")
+    return config
+
+
+def read_tokenizer(folder: Path, config: BertConfig) -> BertTokenizer:
+    """The word-piece tokenizer of a folder; `ValueError` where it does not fit."""
+    with quiet():
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    if not tokenizer.is_fast:
+        raise ValueError("its tokenizer is not a fast one and has no word_ids")
+    # Without a vocabulary the library gives a tokenizer of marks that knows no word.
+    pieces = tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False).keys()
+    marks = {tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token}
+    if not marks <= pieces or not pieces - set(tokenizer.all_special_tokens):
+        raise ValueError(
+            f"vocab.txt or tokenizer.json is missing, or has no words or not {marks}"
+        )
+    if (rows := max(tokenizer.get_vocab().values()) + 1) > config.vocab_size:
+        raise ValueError(
+            f"its vocabulary of {rows} pieces is another model's: the embedding has "
+            f"{config.vocab_size} rows"
+        )
+    # Any fast tokenizer serves: nothing that is BertTokenizer's alone is used.
+    return cast(BertTokenizer, tokenizer)
+
+
+def read_encoder(folder: Path, config: BertConfig) -> BertModel:
+    """The encoder of a folder. Every tensor comes from the file, or it is an error:
+    the library would draw what is missing at random and say so in a log line."""
+    path = min(folder.glob("model*.safetensors"), default=folder / "model.safetensors")
+    with blaming(path, "Convert the weights, or name another backbone."), quiet():
+        loaded: Any = BertModel.from_pretrained(
+            folder,
+            config=config,
+            add_pooling_layer=False,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+        backbone: BertModel = loaded[0]
+        if missing := sorted(loaded[1]["missing_keys"]):
+            names = ", ".join(missing[:3])
+            raise ValueError(f"it lacks {len(missing)} tensors of a BERT: {names}")
+        check_finite(backbone.named_parameters())
+    backbone.train(False)
+    return backbone
+
+
+def check_finite(tensors: Iterable[tuple[str, Tensor]]) -> None:
+    """Raise `ValueError` for the first tensor that holds NaN or infinity."""
+    for name, tensor in tensors:
+        # A sum is quick, and never finite where a number is not; but it can overflow.
+        if not tensor.sum().isfinite() and not tensor.isfinite().all():
+            raise ValueError(f"numbers of {name} are NaN or infinite")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence the library's progress bars and its report on the unused pooler."""
-    verbosity = transformers_logging.get_verbosity()
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
+    logs: Any = transformers_logging
+    verbosity, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
+    logs.set_verbosity_error()
+    logs.disable_progress_bar()
     try:
         yield
     finally:
-        transformers_logging.set_verbosity(verbosity)
+        logs.set_verbosity(verbosity)
         if bars:
-            transformers_logging.enable_progress_bar()
+            logs.enable_progress_bar()

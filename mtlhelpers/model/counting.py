@@ -1,4 +1,4 @@
-"""How much trains, what it takes in memory, and in work a token.
+"""How much trains, what that takes in memory, and in work per word piece.
 
 Lesson: 02_counting_parameters. Two independent ways to the same figures: unique
 tensors of a live model, and a formula from the configuration alone.
@@ -19,15 +19,16 @@ ADAMW_VALUES = 3
 
 
 def count_parameters(model: SharedModel) -> pd.DataFrame:
-    """Total and trainable parameters of each part and of `all`, and the part's mode.
+    """Count parameters, total and trainable, of each part and of `all`; name its mode.
 
-    Counted on unique tensors, so that tied ones count once.
+    Tied tensors count once, with the first part that has them.
     """
     seen: set[int] = set()
     rows = {}
     for part in ("backbone", "sentence_classifier", "ner_classifier"):
-        own = {t.data_ptr(): t for t in part_tensors(model, part)}
-        fresh = [t for pointer, t in own.items() if pointer not in seen]
+        # On the meta device no tensor has memory: there each is known by itself.
+        own = {t.data_ptr() or id(t): t for t in part_tensors(model, part)}
+        fresh = [tensor for key, tensor in own.items() if key not in seen]
         seen |= own.keys()
         module = getattr(model, part)
         rows[part] = {
@@ -47,21 +48,21 @@ def parameter_table(
     tags: int | Sequence[str] = 13,
     length: int = 16,
 ) -> pd.DataFrame:
-    """One row a scenario, from the configuration alone: no weights, no network.
+    """Return one row per scenario, from the configuration alone.
 
     Columns: `total`, `trainable`, `share` (0 to 1); `backbone_mode`; `optimizer_bytes`
     (AdamW's two moments and the gradient, float32); `forward_flops` and
-    `backward_flops`, a word piece of a sentence of `length` pieces (a multiply-add is
-    two). `labels` and `tags` are counts or names.
+    `backward_flops`, per word piece of a sentence of `length` pieces (a multiply-add
+    is two). `labels` and `tags` are counts or names.
     """
     config = backbone_config(backbone)
-    labels, tags = _count(labels), _count(tags)
-    parts = part_sizes(config, labels, tags)
+    label_count, tag_count = _count(labels), _count(tags)
+    parts = part_sizes(config, label_count, tag_count)
     total = sum(parts.values())
     rows = {}
     for name, scenario in SCENARIOS.items():
         trainable = sum(size for part, size in parts.items() if _trains(scenario, part))
-        forward, backward = flops(config, scenario, labels, tags, length)
+        forward, backward = flops(config, scenario, label_count, tag_count, length)
         rows[name] = {
             "total": total,
             "trainable": trainable,
@@ -99,7 +100,7 @@ def pooler_size(config: BertConfig) -> int:
 def flops(
     config: BertConfig, scenario: Scenario, labels: int, tags: int, length: int
 ) -> tuple[int, int]:
-    """Floating-point operations a word piece, (forward, backward).
+    """Floating-point operations per word piece, (forward, backward).
 
     Matrix products alone. Backward costs one product for each weight that trains, and
     one to carry the gradient below it: through the layers above the lowest that trains,
@@ -108,7 +109,7 @@ def flops(
     width, inner = config.hidden_size, config.intermediate_size
     weights = 2 * (4 * width**2 + 2 * width * inner)
     attention = 2 * 2 * length * width  # scores, and values weighted by them
-    sentence = 2 * width * labels // length  # once a sentence, spread over its pieces
+    sentence = 2 * width * labels // length  # once per sentence, spread over its pieces
     head = {"sentence_classifier": sentence, "ner_classifier": 2 * width * tags}
     above_queries = 2 * (width**2 + 2 * width * inner)
     layers = [f"backbone.layer.{i}" for i in range(config.num_hidden_layers)]

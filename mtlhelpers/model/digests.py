@@ -16,12 +16,12 @@ def tensor_digest(module: nn.Module) -> str:
 
 def digest_tensors(tensors: dict[str, Tensor]) -> str:
     """sha256 over named tensors, in the order of their names."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name]
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
-        found.update(tensor_bytes(tensor))
-    return found.hexdigest()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor_bytes(tensor).data)
+    return digest.hexdigest()
 
 
 def tensor_bytes(tensor: Tensor) -> np.ndarray:

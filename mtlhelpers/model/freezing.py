@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from mtlhelpers.model.shared import HEADS, SharedModel
 
 ALL_PARTS = ("backbone", "sentence_classifier", "ner_classifier")
+BACKBONE_PART = re.compile(r"backbone\.(embeddings|layer\.\d+)")
 
 
 class ScenarioError(ValueError):
@@ -35,10 +36,7 @@ class Scenario:
     def __post_init__(self) -> None:
         object.__setattr__(self, "train", tuple(self.train))
         for part in self.train:
-            if not re.fullmatch(
-                r"backbone(\.embeddings|\.layer\.\d+)?|sentence_classifier|ner_classifier",
-                part,
-            ):
+            if part not in ALL_PARTS and not BACKBONE_PART.fullmatch(part):
                 raise ScenarioError(
                     f"unknown part {part!r}: parts are backbone, backbone.embeddings, "
                     f"backbone.layer.0 …, sentence_classifier, ner_classifier"
@@ -114,7 +112,7 @@ def part_tensors(model: SharedModel, part: str) -> list[Tensor]:
 def frozen_tensors(model: SharedModel) -> dict[str, Tensor]:
     """Everything that must not move: frozen parameters, and the buffers of parts that
     are wholly frozen, by name."""
-    found = {
+    frozen: dict[str, Tensor] = {
         name: tensor
         for name, tensor in model.named_parameters()
         if not tensor.requires_grad
@@ -123,8 +121,8 @@ def frozen_tensors(model: SharedModel) -> dict[str, Tensor]:
         own = list(module.parameters())
         if own and not any(tensor.requires_grad for tensor in own):
             prefix = f"{name}." if name else ""
-            found |= {prefix + key: buffer for key, buffer in module.named_buffers()}
-    return found
+            frozen |= {prefix + key: buffer for key, buffer in module.named_buffers()}
+    return frozen
 
 
 def trainable_tensors(model: SharedModel, part: str | None = None) -> list[Tensor]:
@@ -149,7 +147,8 @@ def frozen_up_to(model: SharedModel) -> int:
 
 def _part_module(model: SharedModel, part: str) -> nn.Module | None:
     if not part.startswith("backbone."):
-        return getattr(model, part)
+        module: nn.Module | None = getattr(model, part)
+        return module
     if part == "backbone.embeddings":
         return model.backbone.embeddings
     layers = model.backbone.encoder.layer

@@ -17,13 +17,13 @@ def check_layers(backbone: BertModel, layers: Sequence[int] | None) -> tuple[int
 
     Raises `ValueError` for a number that the backbone does not have.
     """
-    last = backbone.config.num_hidden_layers
-    found = (last,) if layers is None else tuple(sorted(set(layers)))
-    if not found or found[0] < 0 or found[-1] > last:
+    last: int = backbone.config.num_hidden_layers
+    numbers = [last] if layers is None else sorted(set(layers))
+    if not numbers or not set(numbers) <= set(range(last + 1)):
         raise ValueError(
             f"layers {layers!r}: name hidden states from 0 (the embeddings) to {last}"
         )
-    return found
+    return tuple(map(int, numbers))
 
 
 def hidden_at(
@@ -34,7 +34,8 @@ def hidden_at(
 ) -> Tensor:
     """The mean of some hidden states: (B, T) to (B, T, H)."""
     if layers == (backbone.config.num_hidden_layers,):
-        return backbone(input_ids, attention_mask).last_hidden_state
+        last: Tensor = backbone(input_ids, attention_mask).last_hidden_state
+        return last  # (B, T, H)
     states = backbone(
         input_ids, attention_mask, output_hidden_states=True
     ).hidden_states

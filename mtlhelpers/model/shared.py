@@ -1,26 +1,33 @@
 """One BERT, two linear heads: the model that every lesson freezes.
 
 Shapes, here and in the comments: B sentences, T word pieces, H the backbone's width,
-L labels, G tags. Lesson: 01_shared_model.
+L labels, G tags, K words of a sentence with a word piece. Lesson: 01_shared_model.
 """
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from datasets import Dataset
 from torch import Tensor, nn
 from transformers import BertModel, BertTokenizer
 
+from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import split_words
-from mtlhelpers.model.backbones import load_backbone
+from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
+from mtlhelpers.model.backbones import check_seed, load_backbone
+from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.layers import check_layers, hidden_at
-from mtlhelpers.model.prediction import Prediction, predict_words
-from mtlhelpers.model.saving import read_model, write_model
+from mtlhelpers.model.prediction import Prediction
+from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
 
 POOLINGS = ("mean", "first")
 HEADS = {"sentence": "sentence_classifier", "ner": "ner_classifier"}
+MAX_LENGTH = 128  # word pieces, unless told
+SHORTEST = 3  # [CLS], one piece, [SEP]
 
 
 class Logits(NamedTuple):
@@ -58,6 +65,7 @@ class SharedModel(nn.Module):
         width = backbone.config.hidden_size
         self.backbone = backbone
         self.read(pooling, check_layers(backbone, layers))
+        self.max_length = None
         self.sentence_classifier = nn.Linear(width, len(labels)) if labels else None
         self.ner_classifier = nn.Linear(width, len(tags)) if tags else None
         for head in HEADS.values():
@@ -73,30 +81,52 @@ class SharedModel(nn.Module):
         seed: int = 0,
         pooling: str = "mean",
         layers: Sequence[int] | None = None,
+        max_length: int | None = None,
     ) -> "SharedModel":
         """Build the model on a named backbone, a folder, a hub id or `random:<name>`.
 
         `seed` draws the heads (and a random backbone), each from its own stream.
+        Sentences are cut at `max_length` word pieces, by default 128.
         Raises `BackboneError` where the backbone is not there.
         """
         encoder, tokenizer = load_backbone(backbone, seed)
-        reads = {"pooling": pooling, "layers": layers}
-        return cls(encoder, tokenizer, labels, tags, seed=seed, name=backbone, **reads)
+        model = cls(encoder, tokenizer, labels, tags, seed=seed, name=backbone)
+        model.read(pooling, layers)
+        model.max_length = max_length
+        return model
 
     @property
     def tasks(self) -> tuple[str, ...]:
         """The tasks that the model has a head for."""
-        return tuple(
-            task for task, head in HEADS.items() if self.head(task) is not None
-        )
+        return tuple(task for task in HEADS if self.head(task) is not None)
 
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
 
+    @property
+    def max_length(self) -> int:
+        """Word pieces that are read of a sentence, [CLS] and [SEP] among them.
+
+        Set it, up to the positions of the backbone; None gives the default, 128.
+        """
+        return self._max_length
+
+    @max_length.setter
+    def max_length(self, length: int | None) -> None:
+        longest: int = self.backbone.config.max_position_embeddings
+        length = min(MAX_LENGTH, longest) if length is None else length
+        if type(length) is not int or not SHORTEST <= length <= longest:
+            raise ValueError(
+                f"max_length {length!r}: give a whole number from {SHORTEST} to "
+                f"{longest}, the positions of this backbone"
+            )
+        self._max_length = length
+
     def head(self, task: str) -> nn.Linear | None:
         """The head of `sentence` or `ner`."""
-        return getattr(self, HEADS[task])
+        head: nn.Linear | None = getattr(self, HEADS[task])
+        return head
 
     def read(
         self, pooling: str | None = None, layers: Sequence[int] | None = None
@@ -105,9 +135,8 @@ class SharedModel(nn.Module):
 
         Raises `ValueError` for an unknown pooling or hidden state.
         """
-        if pooling is not None and pooling not in POOLINGS:
-            known = ", ".join(POOLINGS)
-            raise ValueError(f"pooling {pooling!r} is not one of {known}")
+        if pooling not in (None, *POOLINGS):
+            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
         if layers is not None:
             self.layers = check_layers(self.backbone, layers)
         if pooling is not None:
@@ -115,6 +144,7 @@ class SharedModel(nn.Module):
 
     def reset_head(self, head: str, seed: int) -> None:
         """Draw a head's weights again, normal with deviation 0.02, biases zero."""
+        check_seed(seed)
         layer: nn.Linear | None = getattr(self, head)
         if layer is None:
             return
@@ -139,7 +169,7 @@ class SharedModel(nn.Module):
         return self.classify(self.pool(hidden, attention_mask), hidden)
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """One vector a sentence: (B, T, H) to (B, H), padding left out."""
+        """One vector per sentence: (B, T, H) to (B, H), padding left out."""
         if self.pooling == "first":
             return hidden[:, 0]  # [CLS]
         weights = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
@@ -154,48 +184,103 @@ class SharedModel(nn.Module):
             None if self.ner_classifier is None else self.ner_classifier(words),
         )
 
-    @torch.no_grad()
     def predict(
         self, sentences: Sequence[str | Sequence[str]], batch_size: int = 32
     ) -> list[Prediction]:
-        """Label and tag raw text, or lists of words.
+        """Label and tag raw text, or lists of words, in eval mode.
 
-        Raw text is split as `split_words` does. A word without a word piece is `O`.
+        Raw text is split as `split_words` does. A word without a word piece, or beyond
+        `max_length`, has the tag None; of sentences that are cut a warning tells.
         """
         if isinstance(sentences, str):
             raise TypeError("predict takes a list of sentences, not one string")
         words = [split_words(s) if isinstance(s, str) else list(s) for s in sentences]
         if not all(words):
             raise ValueError(f"sentence {words.index([])} is empty")
+        if type(batch_size) is not int or batch_size < 1:
+            raise ValueError(f"batch_size {batch_size!r}: give a whole number from 1")
+        predictions: list[Prediction] = []
+        lost: list[int] = []  # words, of each sentence that was cut
+        for start in range(0, len(words), batch_size):
+            batch = words[start : start + batch_size]
+            absent = [None] * len(batch)
+            rows = Dataset.from_dict({"tokens": batch, "tags": absent, "label": absent})
+            encoded = encode(rows, self.tokenizer, max_length=self.max_length)
+            predictions += self._predict_batch(batch, encoded)
+            lost += encoded.lost_words[encoded.truncated].tolist()
+        if lost:
+            warnings.warn(
+                f"{len(lost)} of {len(words)} sentences were cut at {self.max_length} "
+                f"word pieces: {sum(lost)} words have no tag. Raise max_length (to "
+                f"{self.backbone.config.max_position_embeddings} at most), or split "
+                f"these sentences.",
+                stacklevel=2,
+            )
+        return predictions
+
+    @torch.no_grad()
+    def _predict_batch(
+        self, words: list[list[str]], encoded: Encoded
+    ) -> list[Prediction]:
+        batch = collate(encoded, range(len(words)))
+        batch = {key: value.to(self.device) for key, value in batch.items()}
+        was_training = self.training
+        self.eval()
+        with fast_products(self.device):
+            logits = self(**batch)
+        self.train(was_training)
+        label, ner = (None if found is None else found.cpu() for found in logits)
         return [
-            prediction
-            for start in range(0, len(words), batch_size)
-            for prediction in predict_words(self, words[start : start + batch_size])
+            Prediction.from_logits(
+                sentence,
+                self.labels,
+                self.tags,
+                None if label is None else label[i],  # (L,)
+                None if ner is None else ner[i, encoded.first_pieces[i]],  # (K, G)
+                encoded.kept_words[i],  # (K,)
+            )
+            for i, sentence in enumerate(words)
         ]
 
     def save(self, folder: str | Path) -> None:
-        """Write weights (safetensors), configuration, names and tokenizer (JSON).
+        """Write weights, configuration, names and tokenizer into a folder, as one file.
 
-        The folder is, at every moment, absent, its old self, or whole.
+        The folder is absent, empty, or holds an earlier model, which gives way at once
+        and whole. Raises `BackboneError` for a folder with anything else in it and for
+        a model that `load` could not build again; `OSError` where writing fails.
         """
-        described = {
-            "backbone": self.name,
-            "labels": self.labels,
-            "tags": self.tags,
-            "pooling": self.pooling,
-            "layers": list(self.layers),
-        }
-        config, tokenizer = self.backbone.config, self.tokenizer
-        write_model(Path(folder), self.state_dict(), config, tokenizer, described)
+        names, layers = (self.name, self.labels, self.tags), list(self.layers)
+        about = About(*names, self.pooling, layers, self.max_length)
+        config, state = self.backbone.config, self.state_dict()
+        with torch.device("meta"):  # takes no memory, and draws no numbers
+            backbone = BertModel(config, add_pooling_layer=False)
+            plain = SharedModel(backbone, self.tokenizer, self.labels, self.tags)
+        try:
+            for name in HEADS.values():
+                head = getattr(self, name)
+                if type(head) is not type(getattr(plain, name)):
+                    raise RuntimeError(f"{name} is {type(head).__name__}")
+            plain.load_state_dict({name: t.to("meta") for name, t in state.items()})
+            write_model(Path(folder), (about, config, self.tokenizer, state))
+        except RuntimeError as error:
+            raise BackboneError(
+                f"`load` could not build this model again ({first_line(error)}). Put "
+                f"plain parts with weights of their own back, or keep its state_dict()."
+            ) from error
 
     @classmethod
     def load(cls, folder: str | Path) -> "SharedModel":
-        """Read what `save` wrote. Raises `BackboneError` naming what is missing."""
-        state, config, tokenizer, described = read_model(Path(folder))
-        name = described.pop("backbone")
-        backbone = BertModel(config, add_pooling_layer=False)
-        model = cls(backbone, tokenizer, **described, name=name)
-        model.load_state_dict(state)
+        """Read what `save` wrote, in eval mode.
+
+        Raises `BackboneError` that names the file that is missing, damaged or unfit.
+        """
+        about, config, tokenizer, state = read_model(Path(folder))
+        with blaming(Path(folder), REMEDY):
+            backbone, name = BertModel(config, add_pooling_layer=False), about.backbone
+            model = cls(backbone, tokenizer, about.labels, about.tags, name=name)
+            model.read(about.pooling, about.layers)
+            model.max_length = about.max_length
+            model.load_state_dict(state)
         return model.eval()
 
 
@@ -203,7 +288,7 @@ def _rest_frozen(module: nn.Module) -> None:
     """Set what has parameters, none of which trains, to eval mode, from the top down.
 
     A part that is wholly frozen is done at once, not module by module: a training of
-    heads comes here once an epoch, and may have a thousand.
+    heads comes here once per epoch, and may have a thousand.
     """
     if any(p.requires_grad for p in module.parameters()):
         for child in module.children():

@@ -34,8 +34,9 @@ class Predicted:
 
 def encode_for(model: SharedModel, sentences: Dataset) -> Encoded:
     """Encode sentences with the model's tokenizer, labels and tags."""
+    names = model.labels, model.tags
     try:
-        return encode(sentences, model.tokenizer, model.labels, model.tags)
+        return encode(sentences, model.tokenizer, *names, max_length=model.max_length)
     except KeyError as error:
         raise ValueError(
             f"the model knows no label or tag {error}: build it with the corpus's own "

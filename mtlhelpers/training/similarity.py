@@ -16,7 +16,7 @@ from mtlhelpers.training.features.extract import equal_length_batches
 @torch.no_grad()
 def layer_vectors(model: SharedModel, sentences: Dataset) -> Tensor:
     """Pooled hidden states of N sentences: (layers + 1, N, H), embeddings first."""
-    encoded = encode(sentences, model.tokenizer)
+    encoded = encode(sentences, model.tokenizer, max_length=model.max_length)
     was_training = model.training
     model.eval()
     config = model.backbone.config

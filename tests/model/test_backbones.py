@@ -8,11 +8,9 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.model.backbones import (
-    backbone_config,
-    load_backbone,
-    load_tokenizer,
-)
+from mtlhelpers.model import backbone_files, backbones
+from mtlhelpers.model.backbone_files import NAMED, package_folder
+from mtlhelpers.model.backbones import backbone_config, load_backbone, load_tokenizer
 
 
 @pytest.fixture
@@ -100,5 +98,25 @@ def test_local_only_asks_the_cache_alone(folder, monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     load_backbone("owner/tiny", local_only=True)
+    load_backbone("random:owner/tiny", local_only=True)
+    assert len(asked) == 2
+    assert all(asked)
+
+
+@pytest.mark.parametrize("name", ["bert-base-uncased", "random:minilm"])
+def test_local_only_keeps_the_tokenizer_local_too(name, tmp_path, monkeypatch):
+    package = package_folder(NAMED["minilm"].package)
+    asked = []
+
+    def snapshot(*_, local_files_only, **__):
+        asked.append(local_files_only)
+        return str(package)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
+    monkeypatch.setattr(backbones, "package_folder", lambda package: None)
+    monkeypatch.setattr(backbone_files, "package_folder", lambda package: None)
+    monkeypatch.setattr(backbones, "check_digest", lambda path, digest: None)
+    monkeypatch.setattr(backbones, "read_encoder", lambda folder, config: None)
+    load_backbone(name, local_only=True)
     assert asked
     assert all(asked)

@@ -174,3 +174,20 @@ def test_backward_work_of_top_layers_is_what_a_counter_counts(lowest):
     counts = (len(corpus.labels), len(corpus.tags))
     _, backward = flops(model.backbone.config, scenario, *counts, length=8)
     assert counter.get_total_flops() == pytest.approx(backward * 4 * 8, rel=0.1)
+
+
+# pitfall 16
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_a_model_without_memory_counts_as_one_with_it(is_tied):
+    def counts(device: str) -> dict:
+        with torch.device(device):
+            encoder = BertModel(tiny.encoder().config, add_pooling_layer=False)
+            model = mtl.SharedModel(encoder, tiny.tokenizer(), ["a", "b"], ["O", "P"])
+        if is_tied:
+            model.ner_classifier.weight = model.sentence_classifier.weight
+        mtl.apply_scenario(model, "sentence_head_frozen")
+        return mtl.count_parameters(model).to_dict()
+
+    assert counts("meta") == counts("cpu")
+    sizes = part_sizes(tiny.encoder().config, 2, 2)
+    assert counts("meta")["total"]["all"] == sum(sizes.values()) - 64 * is_tied

@@ -11,13 +11,8 @@ import torch
 from helpers import tiny
 from safetensors.torch import load_file
 
-from mtlhelpers.model.backbone_files import NAMED, package_folder
-from mtlhelpers.model.backbones import (
-    BackboneError,
-    backbone_config,
-    load_backbone,
-    load_tokenizer,
-)
+from mtlhelpers.model.backbone_files import NAMED, BackboneError, package_folder
+from mtlhelpers.model.backbones import backbone_config, load_backbone, load_tokenizer
 
 
 @pytest.fixture
@@ -45,7 +40,7 @@ def test_weights_that_differ_in_one_byte_are_refused(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(NAMED, "minilm", replace(NAMED["minilm"], package="tampered"))
     said = message("minilm")
-    for part in ("tampered", "is not the published file", "53aa51172d14", "Remove it"):
+    for part in ("tampered", "is not the published file", "53aa51172d14", "Remove wh"):
         assert part in said
 
 
@@ -56,7 +51,7 @@ def test_another_vocabulary_is_refused(tmp_path, monkeypatch):
         (package / name).touch()
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(NAMED, "minilm", replace(NAMED["minilm"], package="changed"))
-    with pytest.raises(BackboneError, match=r"vocab\.txt is not the published file"):
+    with pytest.raises(BackboneError, match=r"vocab\.txt .*is not the published file"):
         load_tokenizer("minilm")
 
 
@@ -82,16 +77,80 @@ def test_pickled_weights_are_not_read(folder):
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     said = message(folder)
-    for part in (str(folder), "no readable model.safetensors", "Convert the weights"):
+    for part in (str(folder), "model.safetensors is missing", "Convert the weights"):
         assert part in said
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
 def test_a_missing_file_is_named(folder, missing):
     (folder / missing).unlink()
-    said = message(folder)
-    assert str(folder) in said
-    assert missing in said
+    assert f"{folder / missing} is missing. " in message(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 9_999, b"7"])
+@pytest.mark.parametrize(
+    "name", ["config.json", "model.safetensors", "tokenizer.json", "vocab.txt"]
+)
+def test_a_damaged_file_is_named(folder, name, content):
+    if name == "vocab.txt":
+        (folder / "tokenizer.json").unlink()
+    (folder / name).write_bytes(content)
+    blamed = folder if name in ("tokenizer.json", "vocab.txt") else folder / name
+    assert f"{blamed} cannot be used (" in message(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"num_hidden_layers": 10**6}, "layers is 1000000, not from 1 to 1,000"),
+        ({"num_hidden_layers": 2**40}, "from 1 to 1,000"),
+        ({"hidden_size": 2**20}, "hidden_size is 1048576, not from 1 to 65,536"),
+        ({"vocab_size": 10**8}, "from 1 to 10,000,000"),
+        ({"num_labels": 10**9}, "num_labels is 1000000000, not from 1 to 100,000"),
+        ({"max_position_embeddings": 10**12}, "from 1 to 1,000,000"),
+        ({"hidden_size": 0}, "hidden_size is 0, not from 1"),
+        ({"hidden_size": "32"}, "hidden_size is '32', not from 1"),
+        ({"hidden_size": 32.0}, "hidden_size is 32.0, not from 1"),
+        ({"vocab_size": True}, "vocab_size is True, not from 1"),
+        ({"num_attention_heads": None}, "num_attention_heads is None, not from 1"),
+        ({"hidden_size": 60_000, "intermediate_size": 240_000, "num_hidden_layers": 99},
+         "4,276,809,240,000 parameters, and 5,000,000,000 are the limit"),
+        ({"num_attention_heads": 5}, "attention heads"),
+        ({"hidden_act": "no such"}, "no such"),
+        ({"hidden_act": 7}, "hidden_act"),
+        ({"hidden_dropout_prob": "x"}, "hidden_dropout_prob"),
+        ({"layer_norm_eps": []}, "layer_norm_eps"),
+        ({"pad_token_id": 99}, "adding_idx"),
+        ({"model_type": []}, r"model type is \[\]"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["{}", "random:{}"])
+def test_a_config_that_cannot_be_built_is_named(folder, name, change, what):
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(settings | change), encoding="utf-8")
+    with pytest.raises(BackboneError, match=f"{folder}/.* cannot be used .*{what}"):
+        load_backbone(name.format(folder))
+
+
+def test_a_vocabulary_larger_than_the_embedding_is_refused(folder):
+    tokenizer = tiny.tokenizer()
+    numbers = {piece: number for piece, number in tokenizer.get_vocab().items()}
+    longer = type(tokenizer)(vocab=numbers | {"more": 26})
+    longer.save_pretrained(folder)
+    for part in ("vocabulary of 27 pieces is another", "the embedding has 26 rows"):
+        assert part in message(folder)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), 1e300])
+def test_a_number_that_is_none_is_named_with_its_tensor(folder, number):
+    def spoil(tensors):
+        name = "encoder.layer.1.output.dense.bias"
+        tensors[name] = tensors[name].double()
+        tensors[name][3] = number
+
+    tiny.edit_weights(folder, spoil)
+    name, path = "encoder.layer.1.output.dense.bias", folder / "model.safetensors"
+    assert f"{path} cannot be used (numbers of {name} are NaN" in message(folder)
 
 
 def test_a_missing_vocabulary_is_named(folder):

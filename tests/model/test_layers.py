@@ -1,7 +1,5 @@
 """Hidden states by number: read alone or averaged, and climbed to from any of them."""
 
-import json
-
 import pytest
 import torch
 from helpers import tall, tiny
@@ -170,12 +168,3 @@ def test_a_saved_model_reads_the_same(tmp_path, pooling, layers):
     assert (loaded.layers, loaded.pooling) == (layers, pooling)
     assert loaded.predict(SENTENCES) == model.predict(SENTENCES)
     assert not tiny.changed(tiny.weights(model), loaded)
-
-
-def test_a_model_saved_before_layers_could_be_chosen_reads_the_last(tmp_path):
-    tall.model().save(tmp_path / "kept")
-    path = tmp_path / "kept" / "shared_model.json"
-    described = json.loads(path.read_text(encoding="utf-8"))
-    del described["layers"]
-    path.write_text(json.dumps(described), encoding="utf-8")
-    assert mtl.SharedModel.load(tmp_path / "kept").layers == (tall.LAYERS,)

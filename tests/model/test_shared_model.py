@@ -1,15 +1,17 @@
 """The model: what it says, what padding may not change, and what a folder keeps."""
 
+import warnings
 from copy import deepcopy
 
 import pytest
 import torch
+from datasets import Dataset
 from helpers import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.model.backbones import BackboneError
+from mtlhelpers.model.prediction import Prediction
 from mtlhelpers.training.losses import task_losses
 
 FEW = settings(max_examples=25, deadline=None)
@@ -90,6 +92,7 @@ def test_a_prediction_has_one_tag_a_word(model):
     for said, words in zip(model.predict(SENTENCES), (4, 4, 3)):
         assert len(said.words) == len(said.tags) == len(said.tag_probabilities) == words
         assert set(said.tags) <= set(model.tags)
+        assert all(0 < share <= 1 for share in said.tag_probabilities)
         assert said.label in model.labels
         assert sum(said.label_probabilities.values()) == pytest.approx(1)
         assert said.label_probability == max(said.label_probabilities.values())
@@ -109,11 +112,70 @@ def test_a_prediction_does_not_depend_on_its_company(model):
 
 
 # pitfall 27
-def test_a_word_without_a_piece_is_o(model):
+def test_a_word_without_a_piece_has_no_tag(model):
     plain, odd = model.predict([["play", "Ada"], ["play", "\ufe0f", "Ada"]])
-    assert odd.tags == [plain.tags[0], "O", plain.tags[1]]
-    assert odd.tag_probabilities[1] == 1.0
-    assert model.predict([["\ufe0f"]])[0].tags == ["O"]
+    assert odd.tags == [plain.tags[0], None, plain.tags[1]]
+    assert odd.tag_probabilities[1] is None
+    alone = model.predict([["\ufe0f"]])[0]
+    assert (alone.tags, alone.tag_probabilities, alone.entities) == ([None], [None], [])
+    assert alone.label in str(alone)
+
+
+def test_a_word_without_a_tag_ends_a_span():
+    words, tags = ["New", "\ufe0f", "York"], ["B-place", None, "I-place"]
+    found = Prediction(words, tags, [0.9, None, 0.9], None, {})
+    assert found.entities == [("New", "place"), ("York", "place")]
+    assert str(found) == "New [place] · York [place]"
+
+
+# pitfall 10
+def test_words_beyond_the_length_limit_have_no_tag_and_are_counted():
+    model = tiny.model(tiny.corpus()).eval()
+    model.max_length = 6  # [CLS], four pieces, [SEP]
+    long, short = ["play", "songs", "Ada", "now", "again"], ["call", "Ada"]
+    told = "1 of 2 sentences were cut at 6 word pieces: 2 words have no tag. Raise max"
+    with pytest.warns(UserWarning, match=told) as caught:
+        cut, whole = model.predict([long, short], batch_size=1)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert [tag is None for tag in cut.tags] == [False] * 3 + [True] * 2
+    assert cut.tag_probabilities[3:] == [None, None]
+    assert None not in whole.tags
+    model.max_length = 128
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert None not in model.predict([long])[0].tags
+
+
+def test_the_length_limit_is_checked_against_the_backbone(tmp_path):
+    model = tiny.model(tiny.corpus())
+    assert model.max_length == 128
+    for wrong in (129, 2, 0, -1, 8.0, True, "16"):
+        with pytest.raises(ValueError, match="max_length .*from 3 to 128"):
+            model.max_length = wrong
+    few = tiny.encoder(max_position_embeddings=16)
+    assert mtl.SharedModel(few, tiny.tokenizer(), ["a"], []).max_length == 16
+    folder = str(tiny.save_backbone(tmp_path))
+    built = mtl.SharedModel.from_backbone(folder, ["a", "b"], ["O"], max_length=64)
+    assert built.max_length == 64
+    words = {"tokens": [["now"] * 99], "tags": [["O"] * 99], "label": ["a"]}
+    scores = mtl.evaluate(built, Dataset.from_dict(words))
+    assert scores.words_without_piece == 99 - 62
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5, True, None])
+def test_a_batch_size_that_is_none_is_refused(model, size):
+    with pytest.raises(ValueError, match="batch_size .*whole number from 1"):
+        model.predict(SENTENCES, batch_size=size)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", None, True])
+def test_a_seed_that_is_none_is_refused(tmp_path, seed):
+    folder = tiny.save_backbone(tmp_path)
+    with pytest.raises(ValueError, match="seed .*whole number, 0 or larger"):
+        tiny.model(tiny.corpus()).reset_head("ner_classifier", seed)
+    for name in (str(folder), f"random:{folder}"):
+        with pytest.raises(ValueError, match="seed .*whole number, 0 or larger"):
+            mtl.SharedModel.from_backbone(name, ["a"], seed=seed)
 
 
 def test_predicting_leaves_mode_and_gradients_alone(model):
@@ -151,60 +213,6 @@ def test_what_is_no_model_is_refused():
         mtl.SharedModel(tiny.encoder(), tiny.tokenizer(), [], [])
     with pytest.raises(ValueError, match="'max' is not one of mean, first"):
         mtl.SharedModel(tiny.encoder(), tiny.tokenizer(), ["a"], [], pooling="max")
-
-
-# pitfall 20
-@pytest.mark.parametrize("pooling", ["mean", "first"])
-@pytest.mark.parametrize("heads", ["both", "labels", "tags"])
-def test_a_saved_model_says_the_same(tmp_path, pooling, heads):
-    corpus = tiny.corpus(labels=heads != "tags", tags=heads != "labels")
-    model = tiny.model(corpus, pooling=pooling)
-    tiny.train(model, corpus, tiny.plan())
-    model.save(tmp_path / "kept")
-    loaded = mtl.SharedModel.load(tmp_path / "kept")
-    assert loaded.predict(SENTENCES) == model.predict(SENTENCES)
-    assert not tiny.changed(tiny.weights(model), loaded)
-    assert (loaded.labels, loaded.tags) == (model.labels, model.tags)
-    assert (loaded.pooling, loaded.name) == (model.pooling, model.name)
-    assert not loaded.training
-
-
-# pitfall 20
-def test_a_loaded_model_has_one_backbone_that_both_heads_use(tmp_path):
-    tiny.model(tiny.corpus()).save(tmp_path / "kept")
-    loaded = mtl.SharedModel.load(tmp_path / "kept")
-    backbones = [m for m in loaded.modules() if isinstance(m, type(tiny.encoder()))]
-    assert len(backbones) == 1
-    before = loaded.predict(["call Ada"])[0]
-    with torch.no_grad():
-        loaded.backbone.embeddings.LayerNorm.weight.mul_(-2)
-    after = loaded.predict(["call Ada"])[0]
-    assert after.label_probabilities != before.label_probabilities
-    assert after.tag_probabilities != before.tag_probabilities
-
-
-def test_a_saved_model_holds_no_pickle(tmp_path):
-    tiny.model(tiny.corpus()).save(tmp_path / "kept")
-    kinds = {path.suffix for path in (tmp_path / "kept").rglob("*") if path.is_file()}
-    assert kinds <= {".json", ".safetensors", ".txt", ".jinja"}
-
-
-def test_saving_again_replaces_the_whole(tmp_path):
-    corpus = tiny.corpus()
-    tiny.model(corpus, seed=0).save(tmp_path / "kept")
-    model = tiny.model(corpus, seed=1)
-    model.save(tmp_path / "kept")
-    loaded = mtl.SharedModel.load(tmp_path / "kept")
-    assert not tiny.changed(tiny.weights(model), loaded)
-    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
-
-
-@pytest.mark.parametrize("missing", ["shared_model.json", "model.safetensors"])
-def test_a_folder_that_is_no_saved_model_is_named(tmp_path, missing):
-    tiny.model(tiny.corpus()).save(tmp_path / "kept")
-    (tmp_path / "kept" / missing).unlink()
-    with pytest.raises(BackboneError, match=f"kept is no saved model: {missing} is"):
-        mtl.SharedModel.load(tmp_path / "kept")
 
 
 def test_a_copy_is_a_model_of_its_own(model):

@@ -1,8 +1,11 @@
 """From the records of a tuning study to the grid of the study that it is for.
 
+    python -m studies.choose FOLDER
+
 Lesson: 07_limited_vs_sufficient_data. Arms can be compared only if each is trained as
 suits it. The tuning study tries as many configurations for each arm, on seeds of its
 own, and validation chooses; what it chose is written into the other grid, never typed.
+A grid is written whole, or from a template beside it that says what the arms are.
 """
 
 import json
@@ -10,21 +13,21 @@ import math
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.errors import GridError, StudyError
-from mtlhelpers.study.protocol import (
-    seeds_at,
-    sizes_of,
-)
-from mtlhelpers.study.records.record import Choice, Job
+from mtlhelpers.study.protocol import seeds_at, sizes_of
+from mtlhelpers.study.records.record import Choice, Job, Record
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.running.grid import read_grid
 from mtlhelpers.training.plan import Plan
+
+Table = dict[str, Any]  # as TOML has it
 
 # What a choice hands on, where it is not as in a plan that says nothing of it.
 FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights")
@@ -35,52 +38,42 @@ HEADER = """\
 
 threads = {threads}
 """
-
-
-def write_grid(folder: Path) -> Path:
-    """Write the grid of `folder` from the study beside it whose name ends in `_tuning`.
-
-    Corpora whose tuning is not complete are left out. Raises `StudyError` where that
-    leaves none.
-    """
-    tuning = folder.resolve().with_name(f"{folder.resolve().name}_tuning")
-    choices = choose_together(tuning)
-    if not choices:
-        raise StudyError(
-            f"{tuning} has no corpus with all of its runs recorded: run it first"
-        )
-    threads = read_grid(tuning / "grid.toml")[0].threads
-    path = folder / "grid.toml"
-    write_atomically(path, grid_text(choices, threads).encode("utf-8"))
-    return path
+TEMPLATE_HEADER = """\
+# Written by `python -m studies.choose` from template.toml and the records of
+# the tuning studies that it names: change the template, never this one.
+{left_out}
+threads = {threads}
+"""
 
 
 def choose(tuning: Path) -> list[Choice]:
-    """The best configuration of each arm, corpus and size.
+    """Return the best configuration of each arm, corpus and size of a tuning study.
 
     It has the highest mean of validation accuracy and NER F1, over its seeds. Of two
     that are equal the first in the grid wins. An arm is left out on a corpus where a
     run of it is not recorded yet.
     """
-    found = {_key(Job.of(record)): record for record in read_records(tuning)}
-    tried: dict[tuple, dict[str, list[dict]]] = defaultdict(lambda: defaultdict(list))
+    records = {_key(Job.of(record)): record for record in read_records(tuning)}
+    # By corpus, backbone, arm and size; then by configuration: a record per seed.
+    tried: dict[tuple[str, str, str, int | None], dict[str, list[Record]]]
+    tried = defaultdict(lambda: defaultdict(list))
     waiting = set()
     for job in read_grid(tuning / "grid.toml"):
-        record = found.get(_key(job))
-        if record is None:
+        if record := records.get(_key(job)):
+            configuration = _key(replace(job, plan=_with_seed(job.plan, 0)))
+            where = job.corpus, job.backbone, job.arm, job.plan.train_size
+            tried[where][configuration].append(record)
+        else:
             waiting.add((job.corpus, job.arm))
-            continue
-        where = job.corpus, job.backbone, job.arm, job.plan.train_size
-        tried[where][_key(replace(job, plan=_seeded(job.plan, 0)))].append(record)
     return [
-        _best(arm, list(configurations.values()))
+        _choice(arm, max(configurations.values(), key=_validation))
         for (corpus, _, arm, _), configurations in tried.items()
         if (corpus, arm) not in waiting
     ]
 
 
 def choose_together(tuning: Path) -> list[Choice]:
-    """The same, of corpora on which every arm is tuned: arms that are compared."""
+    """Do the same for corpora on which every arm is tuned: arms that are compared."""
     choices = choose(tuning)
     tuned = {(choice.corpus, choice.arm) for choice in choices}
     waiting = {
@@ -91,59 +84,70 @@ def choose_together(tuning: Path) -> list[Choice]:
     return [choice for choice in choices if choice.corpus not in waiting]
 
 
-def grid_text(choices: Sequence[Choice], threads: int) -> str:
-    """The grid of the study: every size and arm of each corpus, by what was chosen."""
-    blocks = [HEADER.format(threads=threads)]
-    for corpus in dict.fromkeys(choice.corpus for choice in choices):
-        own = [choice for choice in choices if choice.corpus == corpus]
-        for arm in sorted({choice.arm for choice in own}):
-            arms = [choice for choice in own if choice.arm == arm]
-            for size in sizes_of(corpus):
-                blocks.append(_block(nearest_choice(arms, size), size))
-    return "\n".join(blocks)
+def nearest_choice(choices: Iterable[Choice], size: int) -> Choice:
+    """Return what was chosen at the tuned size that is nearest, as ratios go."""
+
+    def distance(choice: Choice) -> float:
+        tuned = choice.plan.train_size
+        return math.inf if tuned is None else abs(math.log(size / tuned))
+
+    return min(choices, key=distance)
 
 
-def nearest_choice(choices: Sequence[Choice], size: int) -> Choice:
-    """What was chosen at the tuned size that is nearest, as ratios go."""
-    return min(choices, key=lambda one: abs(math.log(size / one.plan.train_size)))
+def _choice(arm: str, records: Sequence[Record]) -> Choice:
+    job = Job.of(records[0])
+    return Choice(arm, job.corpus, job.backbone, job.plan, records[0]["steps"])
 
 
-def _best(arm: str, configurations: Sequence[Sequence[dict[str, Any]]]) -> Choice:
-    def score(records: Sequence[dict[str, Any]]) -> float:
-        values = [
-            value
-            for record in records
-            for value in (record["validation"][key] for key in ("accuracy", "ner_f1"))
-            if value is not None
-        ]
-        return math.fsum(values) / len(values)
-
-    best = max(configurations, key=score)[0]
-    job = Job.of(best)
-    return Choice(arm, job.corpus, job.backbone, job.plan, best["steps"])
+def _validation(records: Sequence[Record]) -> float:
+    """The mean over seeds and tasks; a task that a corpus lacks does not count."""
+    scores = [
+        record["validation"][score]
+        for record in records
+        for score in ("accuracy", "ner_f1")
+        if record["validation"][score] is not None
+    ]
+    return math.fsum(scores) / len(scores)
 
 
-def _seeded(plan: Plan, seed: int) -> Plan:
+def _with_seed(plan: Plan, seed: int) -> Plan:
     """The plan with this seed in every stage, so that runs of one plan are alike."""
-    first = None if plan.first is None else _seeded(plan.first, seed)
+    first = None if plan.first is None else _with_seed(plan.first, seed)
     return replace(plan, seed=seed, first=first)
 
 
 def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
+    if job.plan.train_size is None:
+        raise GridError(f"{job} is tuned at no size: give it a train_size")
     plan = replace(job.plan.resolve(job.plan.train_size), tasks=None)
-    told = [job.corpus, job.backbone, plan.to_dict()]
-    return json.dumps(told, sort_keys=True)
+    return json.dumps([job.corpus, job.backbone, plan.to_dict()], sort_keys=True)
 
 
-def _block(choice: Choice, size: int) -> str:
+def grid_text(choices: Sequence[Choice], threads: int) -> str:
+    """Return the grid of the study: every size and arm of each corpus, as chosen."""
+    blocks = [HEADER.format(threads=threads)]
+    for corpus in dict.fromkeys(choice.corpus for choice in choices):
+        own = [choice for choice in choices if choice.corpus == corpus]
+        for arm in sorted({choice.arm for choice in own}):
+            of_arm = [choice for choice in own if choice.arm == arm]
+            for size in sizes_of(corpus):
+                blocks.append(_chosen_block(nearest_choice(of_arm, size), size))
+    return "\n".join(blocks)
+
+
+def _chosen_block(choice: Choice, size: int) -> str:
     plan = choice.at(size)
+    block: Table = {
+        "arm": choice.arm,
+        "corpus": choice.corpus,
+        "backbone": choice.backbone,
+    }
+    if size == choice.plan.train_size and (measures := _measures(choice)):
+        block["measure"] = [measures]  # a list of lists: a plain one would be crossed
     seeds = list(range(seeds_at(size)))
-    told = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
-    where = {"arm": choice.arm, "corpus": choice.corpus, "backbone": choice.backbone}
-    if size == choice.plan.train_size and (asked := _measures(choice)):
-        where["measure"] = [asked]  # a list of lists: a plain one would be crossed
-    return block_text(where | {"plan": told | settings_of(plan)})
+    where = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
+    return _block_text(block | {"plan": where | _settings(plan)})
 
 
 def _measures(choice: Choice) -> list[str]:
@@ -155,7 +159,18 @@ def _measures(choice: Choice) -> list[str]:
     return probe + (["gradient_cosines"] if choice.plan.backbone_lr else [])
 
 
-def block_text(block: dict[str, Any]) -> str:
+def _settings(plan: Plan) -> Table:
+    """What a chosen plan hands on, as a grid has it."""
+    settings: Table = {"epochs": plan.epochs}
+    for key in FIELDS:
+        value = getattr(plan, key)
+        if value not in (None, 0.0, Plan().loss_weights):
+            # A list of lists: a plain one would be crossed.
+            settings[key] = [list(value)] if key == "layers" else value
+    return settings
+
+
+def _block_text(block: Table) -> str:
     """A block of a grid as it stands in the file."""
     return "[[block]]\n" + "".join(f"{k} = {_inline(v)}\n" for k, v in block.items())
 
@@ -164,29 +179,7 @@ def _inline(value: Any) -> str:
     """A value as TOML has it on one line: JSON, but for tables."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{k} = {_inline(v)}' for k, v in value.items())} }}"
-    return json.dumps(value)
-
-
-def settings_of(plan: Plan) -> dict[str, Any]:
-    """What a chosen plan hands on, as a grid has it."""
-    return {"epochs": plan.epochs, **dict(_handed_on(plan))}
-
-
-def _handed_on(plan: Plan) -> Iterator[tuple[str, Any]]:
-    for key in FIELDS:
-        value = getattr(plan, key)
-        if key == "layers" and value is not None:
-            value = [list(value)]  # a list of lists: a plain one would be crossed
-        if value not in (None, 0.0, Plan().loss_weights):
-            yield key, value
-
-
-TEMPLATE_HEADER = """\
-# Written by `python -m studies.choose` from template.toml and the records of
-# the tuning studies that it names: change the template, never this one.
-{left_out}
-threads = {threads}
-"""
+    return json.dumps(value, allow_nan=False)
 
 
 class NotTunedYet(Exception):
@@ -200,25 +193,8 @@ class Filled(NamedTuple):
     left_out: list[str]
 
 
-def template_of(folder: Path) -> Path | None:
-    """The template of a study, if it has one."""
-    path = folder / "template.toml"
-    return path if path.is_file() else None
-
-
-def fill_template(template: Path) -> tuple[Path, list[str]]:
-    """Write the grid beside a template; return its path, and the arms left out.
-
-    Raises as `filled` does.
-    """
-    path = template.with_name("grid.toml")
-    text, left_out = filled(template)
-    write_atomically(path, text.encode("utf-8"))
-    return path, left_out
-
-
 def filled(template: Path) -> Filled:
-    """The grid that a template makes of what is tuned.
+    """Return the grid that a template makes of what is tuned.
 
     Raises `GridError` for a template that cannot be read, `StudyError` where it takes
     the settings of an arm that no tuning study has, and where no arm is tuned yet.
@@ -226,17 +202,17 @@ def filled(template: Path) -> Filled:
     tuned = Tuned(template.resolve().parents[1])
     try:
         data = tomllib.loads(template.read_text(encoding="utf-8"))
-        threads, blocks = data["threads"], list(_blocks(data, tuned))
+        threads, blocks = data["threads"], list(_template_blocks(data, tuned))
     except tomllib.TOMLDecodeError as error:
         raise GridError(f"{template}: {error}") from error
     except KeyError as error:
         raise GridError(f"{template} has a table without {error}") from error
-    left_out = list(dict.fromkeys(told for told, text in blocks if text is None))
     texts = [text for _, text in blocks if text is not None]
     if not texts:
         raise StudyError(f"no arm of {template} is tuned yet: run its tuning first")
-    said = "".join(f"# Not tuned yet, so left out: {told}.\n" for told in left_out)
-    header = TEMPLATE_HEADER.format(threads=threads, left_out=said)
+    left_out = list(dict.fromkeys(where for where, text in blocks if text is None))
+    lines = "".join(f"# Not tuned yet, so left out: {where}.\n" for where in left_out)
+    header = TEMPLATE_HEADER.format(threads=threads, left_out=lines)
     return Filled("\n".join([header, *texts]), left_out)
 
 
@@ -245,83 +221,89 @@ class Tuned:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._choices: dict[str, list[Choice]] = {}
+        self._choices = cache(choose)
 
-    def settings(self, study: str, arm: str, corpus: str, size: int) -> dict[str, Any]:
-        """The settings of an arm for a corpus and size, as a grid has them.
+    def settings(self, study: str, arm: str, corpus: str, size: int) -> Table:
+        """Return the settings of an arm for a corpus and size, as a grid has them.
 
         Raises `NotTunedYet` where runs are to come, `StudyError` where none are.
         """
-        if study not in self._choices:
-            self._choices[study] = choose(self._folder / study)
-        found = [
-            choice
-            for choice in self._choices[study]
-            if (choice.arm, choice.corpus) == (arm, corpus)
-        ]
-        if not found:
-            jobs = read_grid(self._folder / study / "grid.toml")
-            if any((job.arm, job.corpus) == (arm, corpus) for job in jobs):
-                raise NotTunedYet
-            raise StudyError(
-                f"{study} does not tune {arm} on {corpus}: name one it does"
-            )
-        return settings_of(nearest_choice(found, size).at(size))
+        tuning = self._folder / study
+        own = [c for c in self._choices(tuning) if (c.arm, c.corpus) == (arm, corpus)]
+        if own:
+            return _settings(nearest_choice(own, size).at(size))
+        jobs = read_grid(tuning / "grid.toml")
+        if any((job.arm, job.corpus) == (arm, corpus) for job in jobs):
+            raise NotTunedYet
+        raise StudyError(f"{study} does not tune {arm} on {corpus}: name one it does")
 
 
-def _blocks(data: dict[str, Any], tuned: Tuned) -> Iterator[tuple[str, str | None]]:
+def _template_blocks(data: Table, tuned: Tuned) -> Iterator[tuple[str, str | None]]:
     """For each corpus and size of each block its arm and corpus, and the block there;
     None where it is not tuned yet."""
     for block in data["block"]:
         for corpus in block["corpus"]:
             for size in block["plan"]["train_size"]:
-                told = f"{block['arm']} on {corpus}"
+                where = f"{block['arm']} on {corpus}"
                 try:
-                    plan = _filled(block["plan"], corpus, size, tuned)
+                    plan = _filled_plan(block["plan"], corpus, size, tuned)
                 except NotTunedYet:
-                    yield told, None
+                    yield where, None
                     continue
                 plan["train_size"] = size
-                yield told, block_text(block | {"corpus": corpus, "plan": plan})
+                yield where, _block_text(block | {"corpus": corpus, "plan": plan})
 
 
-def _filled(
-    plan: dict[str, Any], corpus: str, size: int, tuned: Tuned
-) -> dict[str, Any]:
+def _filled_plan(template: Table, corpus: str, size: int, tuned: Tuned) -> Table:
     """A plan and the stages before it, with what tuning chose for them."""
-    found = {key: value for key, value in plan.items() if key != "like"}
-    if "like" in plan:
-        found = tuned.settings(*plan["like"], corpus, size) | found
+    plan = {key: value for key, value in template.items() if key != "like"}
+    if "like" in template:
+        study, arm = template["like"]
+        plan = tuned.settings(study, arm, corpus, size) | plan
     if "first" in plan:
-        found["first"] = _filled(plan["first"], corpus, size, tuned)
+        plan["first"] = _filled_plan(plan["first"], corpus, size, tuned)
     if plan.get("skip") == "train_size":
-        found["skip"] = size
-    return found
+        plan["skip"] = size
+    return plan
 
 
-def write_study(folder: Path) -> Iterator[str]:
-    """Write the grid of the study in a folder, from its template if it has one."""
-    if (template := template_of(folder)) is None:
-        yield f"wrote {write_grid(folder)}"
-        return
-    path, left_out = fill_template(template)
-    yield f"wrote {path}"
-    if left_out:
-        yield f"left out, not tuned yet: {', '.join(left_out)}"
+def write_grid(folder: Path) -> Filled:
+    """Write the grid of a study, from its template or, without one, from its tuning.
+
+    The tuning is the study beside it whose name ends in `_tuning`. Corpora on which an
+    arm is not tuned yet are left out. Raises `StudyError` where that leaves none.
+    """
+    folder = folder.resolve()
+    template = folder / "template.toml"
+    if template.is_file():
+        grid = filled(template)
+    else:
+        tuning = folder.with_name(f"{folder.name}_tuning")
+        choices = choose_together(tuning)
+        if not choices:
+            raise StudyError(
+                f"{tuning} has no corpus with all of its runs recorded: run it first"
+            )
+        threads = read_grid(tuning / "grid.toml")[0].threads
+        grid = Filled(grid_text(choices, threads), [])
+    write_atomically(folder / "grid.toml", grid.text.encode("utf-8"))
+    return grid
 
 
-def main(folder: str) -> int:
-    """Do it from the command line; the status to exit with."""
+def main(folder: Path) -> int:
+    """Do it from the command line; return the status to exit with."""
     try:
-        for line in write_study(Path(folder)):
-            print(line)
+        left_out = write_grid(folder).left_out
     except (StudyError, GridError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 2
+    print(f"wrote {folder / 'grid.toml'}")
+    if left_out:
+        print(f"left out, not tuned yet: {', '.join(left_out)}")
     return 0
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m studies.choose FOLDER")
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1])))

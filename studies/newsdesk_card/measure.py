@@ -106,13 +106,13 @@ def read_records(path: Path = RECORDS) -> list[Record]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def key(record: Record) -> tuple:
+def key(record: Record) -> tuple[Any, ...]:
     """What a record measured: method, size, seed and the corpus's fingerprint."""
     return tuple(record[name] for name in ("method", "size", "seed", "corpus"))
 
 
 def table(records: Sequence[Record]) -> str:
-    """Return the records as a Markdown table, one line a method and size."""
+    """Return the records as a Markdown table, one line per method and size."""
     groups: dict[tuple[str, int | None], list[Record]] = {}
     for record in records:
         groups.setdefault((record["method"], record["size"]), []).append(record)

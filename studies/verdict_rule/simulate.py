@@ -26,7 +26,8 @@ from mtlhelpers.training.run import Outcomes
 
 BETWEEN = 0.8  # correlation of two runs of different arms
 WITHIN = 0.9  # of two runs of one arm
-BASE = {"accuracy": 0.90, "ner_f1": 0.80}  # the second arm's true score
+# The second arm's true score.
+BASE: dict[Score, float] = {"accuracy": 0.90, "ner_f1": 0.80}
 VERDICTS = [name for name in Verdict if name != Verdict.NOT_TESTED]
 SPANS = (1, 6, 0.26)  # in a sentence: one, and of six more each with this chance
 
@@ -58,25 +59,22 @@ def simulate_verdicts(
 ) -> pd.DataFrame:
     """Return how often each verdict comes out, for a claim that the first is higher.
 
-    One row a case: its fields, the share of trials that end in each verdict, and
+    One row per case: its fields, the share of trials that end in each verdict, and
     `covered`, the share whose interval holds the true difference.
     """
     rows = []
     for case in tqdm(cases, disable=not progress, unit="case"):
         rng = stream(seed, f"simulation {case}")
-        found = [_judged_trial(case, rng) for _ in range(trials)]
+        differences = [_judged_trial(case, rng) for _ in range(trials)]
         margin = MARGINS[case.score]
-        verdicts = Counter(verdict(one, margin, "higher") for one in found)
+        verdicts = Counter(verdict(one, margin, "higher") for one in differences)
+        held = [one.low <= case.difference <= one.high for one in differences]
         rows.append(
             asdict(case)
             | {str(name): verdicts[name] / trials for name in VERDICTS}
-            | {"covered": np.mean([_holds(one, case.difference) for one in found])}
+            | {"covered": np.mean(held)}
         )
     return pd.DataFrame(rows)
-
-
-def _holds(found: Difference, value: float) -> bool:
-    return found.low <= value <= found.high
 
 
 def _judged_trial(case: Case, rng: np.random.Generator) -> Difference:
@@ -124,7 +122,8 @@ def _right(
         + np.sqrt(WITHIN - BETWEEN) * own
         + np.sqrt(1 - WITHIN) * noise
     )
-    return latent < stats.norm.ppf(true)[:, None]
+    right: np.ndarray = latent < stats.norm.ppf(true)[:, None]
+    return right
 
 
 def _outcomes(

@@ -77,7 +77,7 @@ def folder(tmp_path) -> Path:
 
 def chosen(folder: Path) -> dict[tuple[str, int], Job]:
     """The jobs of seed 0 that `studies.choose` writes, by arm and size."""
-    assert main(str(folder)) == 0
+    assert main(folder) == 0
     jobs = read_grid(folder / "grid.toml")
     return {(j.arm, j.plan.train_size): j for j in jobs if j.plan.seed == 0}
 
@@ -111,7 +111,7 @@ def test_a_block_without_like_is_as_it_says(folder):
 def test_an_arm_that_is_not_tuned_names_the_study(folder, capsys):
     path = folder / "template.toml"
     path.write_text(TEMPLATE.replace('"all"]', '"none"]'), encoding="utf-8")
-    assert main(str(folder)) == 2
+    assert main(folder) == 2
     assert "mine_tuning does not tune none on hwu64" in capsys.readouterr().err
     assert not (folder / "grid.toml").exists()
 
@@ -131,7 +131,7 @@ def test_before_any_arm_is_tuned_no_grid_is_written(folder, capsys):
         TEMPLATE.partition('\n[[block]]\narm = "half'),
     )
     path.write_text(stages[0], encoding="utf-8")
-    assert main(str(folder)) == 2
+    assert main(folder) == 2
     assert "is tuned yet: run its tuning first" in capsys.readouterr().err
     assert not (folder / "grid.toml").exists()
 
@@ -141,7 +141,7 @@ def test_before_any_arm_is_tuned_no_grid_is_written(folder, capsys):
 )
 def test_a_template_that_cannot_be_read_is_named(folder, capsys, text):
     (folder / "template.toml").write_text(text, encoding="utf-8")
-    assert main(str(folder)) == 2
+    assert main(folder) == 2
     said = capsys.readouterr().err
     assert "template.toml" in said and said.count("\n") == 1
 

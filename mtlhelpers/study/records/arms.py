@@ -3,6 +3,7 @@
 Lesson: 07_limited_vs_sufficient_data.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,13 +29,14 @@ class ArmRuns(NamedTuple):
     probes: dict[int, Outcomes]  # on the other corpus of the probe, where measured
 
 
-Pairs = dict[int, tuple[ArmRuns, ArmRuns]]  # by training size
+Size = int | None  # training sentences; None: all of a corpus
+Pairs = dict[Size, tuple[ArmRuns, ArmRuns]]
 
 
 def select(
     records: Iterable[Record], corpus: str, arm: str, **settings: Any
 ) -> list[Record]:
-    """The records of an arm on a corpus.
+    """Return the records of an arm on a corpus.
 
     `settings` of the plan tell runs apart where the arm's name does not.
     """
@@ -46,22 +48,26 @@ def select(
     ]
 
 
-def by_size(records: Iterable[Record]) -> dict[int, ArmRuns]:
-    """The runs of an arm on a corpus, by training size."""
-    found: dict[int, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}, {}))
+def by_size(records: Iterable[Record]) -> dict[Size, ArmRuns]:
+    """Return the runs of an arm on a corpus by training size, all of it last."""
+    runs: dict[Size, ArmRuns] = defaultdict(lambda: ArmRuns({}, {}, {}, {}))
     for record in records:
         plan = record["plan"]
-        at, seed = found[plan["train_size"]], plan["seed"]
+        at, seed = runs[plan["train_size"]], plan["seed"]
         at.outcomes[seed] = unpack_outcomes(record["outcomes"])
         at.ids[seed] = record["id"]
         at.train_scores[seed] = record["train_scores"] or {}
         if probe := record.get("measured", {}).get("probe"):
             at.probes[seed] = unpack_labels(probe["label_right"])
-    return found
+    return {size: runs[size] for size in sorted(runs, key=_in_order)}
 
 
-def as_probed(runs: Mapping[int, ArmRuns]) -> dict[int, ArmRuns]:
-    """The same runs, where the probe was measured, with its outcomes for those on test.
+def _in_order(size: Size) -> float:
+    return math.inf if size is None else size
+
+
+def as_probed(runs: Mapping[Size, ArmRuns]) -> dict[Size, ArmRuns]:
+    """Return the runs of which the probe was measured, its outcomes for those on test.
 
     What they score on sentences trained with has no part in it.
     """
@@ -71,28 +77,28 @@ def as_probed(runs: Mapping[int, ArmRuns]) -> dict[int, ArmRuns]:
     }
 
 
-def pair(first: Mapping[int, ArmRuns], second: Mapping[int, ArmRuns]) -> Pairs:
-    """Both arms by training size, where they share two seeds or more."""
+def pair(first: Mapping[Size, ArmRuns], second: Mapping[Size, ArmRuns]) -> Pairs:
+    """Return both arms by training size, where they share two seeds or more."""
     return {
         size: (first[size], second[size])
-        for size in sorted(first.keys() & second.keys())
+        for size in sorted(first.keys() & second.keys(), key=_in_order)
         if len(shared_seeds(first[size], second[size])) > 1
     }
 
 
 def shared_seeds(first: ArmRuns, second: ArmRuns) -> list[int]:
-    """The seeds that both have."""
+    """Return the seeds that both have."""
     return sorted(first.ids.keys() & second.ids.keys())
 
 
 def shared_ids(first: ArmRuns, second: ArmRuns) -> tuple[str, ...]:
-    """The records of both, of the seeds that both have."""
+    """Return the records of both, of the seeds that both have."""
     seeds = shared_seeds(first, second)
     return tuple(arm.ids[seed] for arm in (first, second) for seed in seeds)
 
 
 def groups_of_test(corpus: str, pairs: Pairs) -> Sequence[str]:
-    """The group of each test sentence.
+    """Return the group of each test sentence.
 
     A published corpus names no groups, so each of its sentences is one; that much is
     known without the corpus, which a reader of records may not have.
@@ -107,7 +113,7 @@ def groups_of_test(corpus: str, pairs: Pairs) -> Sequence[str]:
 
 @cache
 def _named_groups(corpus: str) -> tuple[str, ...]:
-    """Kept, since every comparison asks, and newsdesk takes seconds to build."""
+    """Those that a corpus names. Kept, since newsdesk takes seconds to build."""
     return tuple(load_corpus(corpus).splits["test"]["group"][:])
 
 
@@ -120,7 +126,7 @@ class Studies:
 
     @classmethod
     def below(cls, folder: str | Path) -> "Studies":
-        """Those in a folder. Raises `StudyError` where it is not there."""
+        """Return those in a folder. Raises `StudyError` where it is not there."""
         if not Path(folder).is_dir():
             raise StudyError(
                 f"{folder} is no folder: name the one with the studies (--studies "
@@ -129,15 +135,15 @@ class Studies:
         return cls(Path(folder))
 
     def of(self, side: Side, corpus: str) -> list[Record]:
-        """The records of an arm on a corpus."""
+        """Return the records of an arm on a corpus."""
         return select(self.all(side.study), corpus, side.arm, **dict(side.settings))
 
     def all(self, study: str) -> list[Record]:
-        """Every record of a study; none where there is no such study."""
+        """Return every record of a study; none where there is no such study."""
         if study not in self._read:
             self._read[study] = read_records(self.folder / study)
         return self._read[study]
 
-    def runs(self, side: Side, corpus: str) -> dict[int, ArmRuns]:
-        """The runs of an arm on a corpus, by training size."""
+    def runs(self, side: Side, corpus: str) -> dict[Size, ArmRuns]:
+        """Return the runs of an arm on a corpus by training size."""
         return by_size(self.of(side, corpus))

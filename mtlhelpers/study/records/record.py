@@ -1,19 +1,19 @@
-"""What a record is: the job that it is of, its id, its fields."""
+"""What a record is of, what it holds, and the id that names it."""
 
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
-from mtlhelpers.study.errors import RecordError
-from mtlhelpers.study.records.outcomes import (
-    pack_outcomes,
-)
+from mtlhelpers.study.records.outcomes import pack_outcomes
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 
-Record = dict[str, Any]
+Record = dict[str, Any]  # its fields stand in schema.py
+
+NUMERICS = 1  # raised by a change of code that changes results
 THREADS = 2
 
 
@@ -29,16 +29,14 @@ class Job:
     measure: tuple[str, ...] = ()  # of the trained model, besides its scores
 
     @classmethod
-    def of(cls, record: dict[str, Any]) -> "Job":
-        """The job that a record is of, without what was measured besides its scores."""
+    def of(cls, record: Record) -> "Job":
+        """Return the job of a record, without what was measured besides its scores."""
         where = record["arm"], record["corpus"], record["backbone"]
         threads = record["environment"].get("threads", THREADS)
         return cls(*where, Plan.from_dict(record["plan"]), threads)
 
-
-def told(arm: str, corpus: str, seed: int) -> str:
-    """A job in a few words."""
-    return f"{arm} on {corpus}, seed {seed}"
+    def __str__(self) -> str:
+        return f"{self.arm} on {self.corpus}, seed {self.plan.seed}"
 
 
 class Side(NamedTuple):
@@ -60,48 +58,50 @@ class Choice:
     steps: int  # that it took
 
     def at(self, size: int) -> Plan:
-        """The plan for another size: as many steps below, as many epochs above."""
-        batches = self.steps / self.plan.epochs  # an epoch, at the size that was tuned
-        epochs = self.plan.epochs
-        if size < self.plan.train_size:
-            a_smaller_epoch = max(1, math.ceil(batches * size / self.plan.train_size))
-            epochs = math.ceil(self.steps / a_smaller_epoch)
+        """Return the plan for another size: the same steps below, epochs above."""
+        tuned, epochs = self.plan.train_size, self.plan.epochs
+        if tuned is None or epochs is None:
+            raise ValueError(f"{self.arm} was not chosen at a size, for some epochs")
+        if size < tuned:
+            batches = self.steps / epochs  # per epoch, at the size that was tuned
+            epochs = math.ceil(self.steps / max(1, math.ceil(batches * size / tuned)))
         return replace(self.plan, train_size=size, epochs=epochs)
 
 
-NUMERICS = 1  # raised by a change of code that changes results
-
-FIELDS: dict[str, type | tuple[type, ...]] = {
-    "id": str,
-    "numerics": int,
-    "arm": str,
-    "corpus": str,
-    "corpus_sha256": str,
-    "backbone": str,
-    "backbone_sha256": str,
-    "plan": dict,
-    "environment": dict,
-    "revision": (str, type(None)),
-    "scores": dict,
-    "before": dict,
-    "validation": dict,
-    "train_scores": (dict, type(None)),
-    "history": list,
-    "outcomes": dict,
-    "proof": dict,
-    "steps": int,
-    "batches": dict,
-    "total_parameters": int,
-    "trainable_parameters": int,
-    "seconds": dict,
-    "peak_memory_bytes": (int, type(None)),
-    "notes": list,
-    "first": (dict, type(None)),
-}
+def run_fields(run: Run) -> Record:
+    """Return the part of a record that a run itself gives."""
+    return _stage_fields(run) | {"outcomes": pack_outcomes(run.outcomes)}
 
 
-def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -> str:
-    """Sixteen hex digits from everything that decides the numbers of a run.
+def _stage_fields(run: Run) -> Record:
+    """The same of any stage. Nobody draws the sentences of an earlier one again."""
+    return {
+        "plan": run.plan.to_dict(),
+        "environment": run.environment,
+        "scores": asdict(run.scores),
+        "before": asdict(run.before),
+        "train_scores": asdict(run.train_scores),
+        "history": run.history,
+        # How far something moved no copy tells, and JSON has no infinity.
+        "proof": asdict(run.proof) | {"max_change": 0.0 if run.proof.holds else None},
+        "steps": run.steps,
+        "batches": run.batches,
+        "total_parameters": run.total_parameters,
+        "trainable_parameters": run.trainable_parameters,
+        "seconds": run.seconds,
+        "notes": list(run.notes),
+        "first": run.first and _stage_fields(run.first),
+    }
+
+
+def record_id(
+    job: Job,
+    corpus_sha256: str,
+    backbone_sha256: str,
+    where: Mapping[str, Any],
+    numerics: int = NUMERICS,
+) -> str:
+    """Return sixteen hex digits from everything that decides the numbers of a run.
 
     A plan counts by what differs from a plan's defaults, so a field that is new to
     plans leaves the names of earlier runs as they are.
@@ -111,7 +111,7 @@ def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -
         "corpus": corpus_sha256,
         "backbone": job.backbone,
         "backbone_sha256": backbone_sha256,
-        "numerics": NUMERICS,
+        "numerics": numerics,
         **{key: where[key] for key in ("dtype", "device", "threads")},
     }
     if job.measure:  # a record without it is another one, its scores are the same
@@ -120,47 +120,27 @@ def record_id(job: Job, corpus_sha256: str, backbone_sha256: str, where: dict) -
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 
+def own_id(record: Record) -> str:
+    """Return the id that a record's plan, corpus, backbone and machine give."""
+    measured = tuple(record.get("measured", ()))
+    return record_id(
+        replace(Job.of(record), plan=_filled_plan(record), measure=measured),
+        record["corpus_sha256"],
+        record["backbone_sha256"],
+        record["environment"],
+        record["numerics"],
+    )
+
+
+def _filled_plan(stage: Record) -> Plan:
+    """The plan of a stage and, as they were carried out, of the stages before it."""
+    first = stage["first"] and _filled_plan(stage["first"])
+    return replace(Plan.from_dict(stage["plan"]), first=first)
+
+
 def _decided(plan: Plan) -> dict[str, Any]:
     plain = Plan().to_dict()
-    found = {k: v for k, v in plan.to_dict().items() if v != plain[k]}
+    changed = {k: v for k, v in plan.to_dict().items() if v != plain[k]}
     if plan.first is not None:
-        found["first"] = _decided(plan.first)
-    return found
-
-
-def run_fields(run: Run) -> dict[str, Any]:
-    """The part of a record that a run itself gives."""
-    return {
-        "plan": run.plan.to_dict(),
-        "environment": run.environment,
-        "scores": asdict(run.scores),
-        "before": asdict(run.before),
-        "train_scores": asdict(run.train_scores),
-        "history": run.history,
-        "outcomes": pack_outcomes(run.outcomes),
-        "proof": asdict(run.proof) | {"max_change": run.proof.max_change},
-        "steps": run.steps,
-        "batches": run.batches,
-        "total_parameters": run.total_parameters,
-        "trainable_parameters": run.trainable_parameters,
-        "seconds": run.seconds,
-        "notes": list(run.notes),
-        "first": None if run.first is None else _earlier_stage(run.first),
-    }
-
-
-def _earlier_stage(run: Run) -> dict[str, Any]:
-    """The fields of a stage before the last, without its outcomes by sentence."""
-    return {key: value for key, value in run_fields(run).items() if key != "outcomes"}
-
-
-def check_record(record: Any, where: str) -> dict[str, Any]:
-    """Return the record. Raises `RecordError` unless it has the fields and types."""
-    if not isinstance(record, dict):
-        raise RecordError(f"{where} is no JSON object")
-    for name, kind in FIELDS.items():
-        if name not in record:
-            raise RecordError(f"{where} has no field {name!r}")
-        if not isinstance(record[name], kind):
-            raise RecordError(f"{where}: {name!r} is a {type(record[name]).__name__}")
-    return record
+        changed["first"] = _decided(plan.first)
+    return changed

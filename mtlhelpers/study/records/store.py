@@ -1,36 +1,57 @@
-"""One JSON file a run: what was done, where, and what came of it.
+"""The records of a study on disk: read, written one by one, packed into one file.
 
 A record's name is the hash of all that decides its numbers, so a run that is recorded
 need not be made again, and one that would differ gets another name. Files are written
 whole or not at all. A record is data: it is checked on reading, and never executed.
 """
 
-import json
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.errors import RecordError
-from mtlhelpers.study.records.record import Record, check_record
+from mtlhelpers.study.errors import RecordError, StudyError
+from mtlhelpers.study.records.packed import (
+    from_json,
+    from_row,
+    read_rows,
+    to_json,
+    to_table,
+)
+from mtlhelpers.study.records.record import Record
+from mtlhelpers.study.records.schema import check_record
+
+PACKED, PACKED_BEFORE = "records.parquet", "records.jsonl"
+
+Read = tuple[str, Record | RecordError]  # where something stands, and what it is
 
 
 def write_record(folder: Path, record: Record) -> Path:
-    """Write a record under its id into the study's `records` folder."""
-    check_record(record, "the new record")
-    path = folder / "records" / f"{record['id']}.json"
-    text = json.dumps(record, sort_keys=True, ensure_ascii=False)
-    write_atomically(path, (text + "\n").encode("utf-8"))
+    """Write a record under its id into the study's `records` folder.
+
+    Raises `ValueError` where it is none, `OSError` where it cannot be written.
+    """
+    content = f"{to_json(record)}\n".encode()
+    key = check_record(from_json(content))["id"]
+    path = folder / "records" / f"{key}.json"
+    write_atomically(path, content)
     return path
 
 
-def read_records(folder: Path) -> list[Record]:
-    """The sound records of a study, sorted by id.
+def record_files(folder: Path) -> set[str]:
+    """Return the ids that have a file in the study's `records`, damaged or not."""
+    return {path.stem for path in (folder / "records").glob("*.json")}
 
-    Packed ones (`records.jsonl`) and single ones (`records/ID.json`) together. Warns of
-    each that is damaged, and leaves it out. Packed ones are kept for the next reader,
-    so do not change them.
+
+def read_records(folder: Path) -> list[Record]:
+    """Return the sound records of a study, sorted by id.
+
+    They lie packed (`records.parquet`, or `records.jsonl` of earlier versions) and
+    single (`records/ID.json`). Warns of each that is damaged, and leaves it out. Packed
+    ones are kept for the next reader, so do not change them. Raises `RecordError` where
+    two records of one id differ.
     """
     records, faults = read_with_faults(folder)
     for fault in faults:
@@ -39,59 +60,68 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def read_with_faults(folder: Path) -> tuple[list[Record], list[str]]:
-    """The same without warnings: beside the records a line on each damaged one."""
-    together: list[Record] = []
+    """Do the same without warnings; return a line on each damaged record beside."""
     faults: list[str] = []
-    packed = folder / "records.jsonl"
-    if packed.is_file():
-        stat = packed.stat()
-        together, faults = _packed_records(packed, stat.st_mtime_ns, stat.st_size)
-    singles, damaged = _sound_of(_singles(folder / "records"))
-    by_id = {record["id"]: record for record in (*together, *singles)}
-    return [by_id[key] for key in sorted(by_id)], faults + damaged
+    sound: dict[str, tuple[str, Record]] = {}
+    for where, one in _everything(folder):
+        if isinstance(one, RecordError):
+            faults.append(f"{where}: {one}")
+            continue
+        elsewhere, other = sound.setdefault(one["id"], (where, one))
+        if other != one:
+            raise RecordError(
+                f"{elsewhere} and {where} are two records of the id {one['id']} with "
+                f"other contents: remove one of them"
+            )
+    return [sound[key][1] for key in sorted(sound)], faults
 
 
 def pack_records(folder: Path) -> Path:
-    """Write every record as one sorted `records.jsonl`: what is committed."""
-    records, _ = read_with_faults(folder)
-    lines = (json.dumps(r, sort_keys=True, ensure_ascii=False) + "\n" for r in records)
-    path = folder / "records.jsonl"
-    write_atomically(path, "".join(lines).encode("utf-8"))
+    """Write every record into one `records.parquet`, sorted by id: what is committed.
+
+    The same records give the same bytes. What they were read from stays. Raises
+    `StudyError`, and writes nothing, where one is damaged: it would be lost.
+    """
+    records, faults = read_with_faults(folder)
+    if faults:
+        raise StudyError(f"not packed: mend or remove {'; '.join(faults)}")
+    path = folder / PACKED
+    write_atomically(path, to_table(records))
     return path
 
 
+def _everything(folder: Path) -> Iterator[Read]:
+    for path in (folder / PACKED, folder / PACKED_BEFORE):
+        if path.is_file():
+            stat = path.stat()
+            yield from _read_packed(path, stat.st_mtime_ns, stat.st_size)
+    for path in sorted((folder / "records").glob("*.json")):
+        where, one = _read(str(path), from_json, path.read_bytes())
+        if isinstance(one, dict) and one["id"] != path.stem:
+            one = RecordError(f"it holds the record {one['id']}")
+        yield where, one
+
+
 @lru_cache(maxsize=2)
-def _packed_records(
-    packed: Path, modified_ns: int, size: int
-) -> tuple[list[Record], list[str]]:
-    """The records of a packed file and its faults; read again once the file changes.
+def _read_packed(path: Path, modified_ns: int, size: int) -> list[Read]:
+    """What a packed file holds; read again once it changes.
 
-    A study of 500 runs takes a second to read, and a lesson compares its arms a dozen
-    times.
+    A lesson compares the arms of one study a dozen times.
     """
-    lines = enumerate(packed.read_bytes().splitlines(), start=1)
-    return _sound_of((f"{packed}, line {number}", line) for number, line in lines)
+    if path.name == PACKED_BEFORE:
+        lines = enumerate(path.read_bytes().splitlines(), start=1)
+        return [_read(f"{path}, line {n}", from_json, line) for n, line in lines]
+    try:
+        rows = enumerate(read_rows(path), start=1)
+        return [_read(f"{path}, row {n}", from_row, row) for n, row in rows]
+    except RecordError as error:
+        return [(str(path), error)]
 
 
-def _singles(folder: Path) -> Iterable[tuple[str, bytes]]:
-    for path in sorted(folder.glob("*.json")):
-        yield str(path), path.read_bytes()
-
-
-def _sound_of(
-    texts: Iterable[tuple[str, bytes]],
-) -> tuple[list[Record], list[str]]:
-    """Records among texts, each with where it stands, and the faults of the others."""
-    records, faults = [], []
-    for where, text in texts:
-        try:
-            decoded = text.decode("utf-8", errors="replace")
-            records.append(check_record(json.loads(decoded), where))
-        except (RecordError, json.JSONDecodeError) as error:
-            faults.append(f"{where}: {error}")
-    return records, faults
-
-
-def record_files(folder: Path) -> set[str]:
-    """The ids that have a file in the study's `records`, damaged or not."""
-    return {path.stem for path in (folder / "records").glob("*.json")}
+def _read(where: str, decode: Callable[[Any], object], raw: object) -> Read:
+    try:
+        return where, check_record(decode(raw))
+    except RecordError as error:
+        return where, error
+    except (ValueError, RecursionError) as error:
+        return where, RecordError(str(error))

@@ -1,20 +1,22 @@
-"""Records of a study as tables: one row a run, one row an epoch, means with intervals.
+"""Records of a study as tables: a row per run or epoch, means with intervals.
 
 Lesson: 04_backbone_frozen.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
 from mtlhelpers.model.freezing import Scenario
+from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import read_records
+from mtlhelpers.training.plan import METRICS
 
-SCORES = ("accuracy", "macro_f1", "ner_f1", "exact_match")
+NAMES = ("id", "arm", "corpus", "backbone")
 SETTINGS = (
     "seed",
     "train_size",
@@ -34,10 +36,16 @@ MOMENTS = {
     "_validation": "validation",
     "_train": "train_scores",
 }
+COLUMNS = [
+    *(*NAMES, "scenario", *SETTINGS),
+    *(score + moment for moment in (*MOMENTS, "_first_train") for score in METRICS),
+    *("steps", "seconds", "step_seconds", "peak_memory", "trainable_parameters"),
+    "frozen_max_change",
+]
 
 
 def study_table(folder: str | Path) -> pd.DataFrame:
-    """One row a record of the study in `folder`, sorted by corpus, arm and seed.
+    """Return one row per record of the study in `folder`, by corpus, arm and seed.
 
     Scores run from 0 to 1: on test, and the same `_before` the last stage, on
     `_validation`, on `_train` sentences of the last stage, and at the end of the stage
@@ -46,19 +54,18 @@ def study_table(folder: str | Path) -> pd.DataFrame:
     Warns of each record that is damaged, and leaves it out.
     """
     rows = [_row(record) for record in read_records(Path(folder))]
-    columns = list(_row(EMPTY))
-    table = pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=COLUMNS)
     by = ["corpus", "arm", "backbone_lr", "head_lr", "train_size", "seed"]
     return table.sort_values(by, ignore_index=True)
 
 
 def study_history(folder: str | Path) -> pd.DataFrame:
-    """One row an epoch of each record that scored validation after every epoch."""
+    """Return one row per epoch of each record that scored validation after each."""
     return pd.DataFrame(
         {
             **{key: record[key] for key in ("id", "arm", "corpus")},
             **{key: record["plan"][key] for key in ("seed", "backbone_lr")},
-            **{key: entry[key] for key in ("epoch", *SCORES)},
+            **{key: entry[key] for key in ("epoch", *METRICS)},
         }
         for record in read_records(Path(folder))
         for entry in record["history"]
@@ -67,10 +74,10 @@ def study_history(folder: str | Path) -> pd.DataFrame:
 
 
 def study_gradients(folder: str | Path) -> pd.DataFrame:
-    """The cosine between both tasks' gradients: one row a part of each backbone.
+    """Return the cosine between both tasks' gradients: one row per part and record.
 
-    Of the records that measured it (`gradient_cosines` in measures.py). `part` is
-    "embeddings" or "layer 1" and so on.
+    Of the records that measured it (see running/probes.py). `part` is "embeddings" or
+    "layer 1" and so on.
     """
     columns = ["id", "arm", "corpus", "train_size", "seed", "part", "cosine"]
     rows = [
@@ -94,7 +101,7 @@ def summarise(
     scores: Sequence[str] = ("accuracy", "ner_f1"),
     confidence: float = 0.95,
 ) -> pd.DataFrame:
-    """Mean and t interval over seeds of each group; `seeds` and record `ids` beside.
+    """Return mean and t interval over seeds of each group, with `seeds` and `ids`.
 
     The interval is `nan` where a group has one seed alone. Raises `ValueError` where a
     seed stands twice in a group: then `by` mixes runs of different kinds.
@@ -119,47 +126,38 @@ def summarise(
     )
 
 
-def _mean(
-    own: pd.DataFrame, score: str, confidence: float
-) -> list[tuple[str, float | None]]:
+def _mean(own: pd.DataFrame, score: str, confidence: float) -> list[tuple[str, float]]:
     values = own[score].astype(float).dropna().to_numpy()
-    mean = values.mean() if len(values) else np.nan
-    low = high = np.nan
+    mean = float(values.mean()) if len(values) else math.nan
+    low = high = math.nan
     if len(values) > 1:
         half = stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1)
         low, high = mean - half, mean + half
     return [(score, mean), (f"{score}_low", low), (f"{score}_high", high)]
 
 
-def _row(record: dict[str, Any]) -> dict[str, Any]:
+def _row(record: Record) -> dict[str, Any]:
     plan, seconds = record["plan"], record["seconds"]
-    found = {key: record[key] for key in ("id", "arm", "corpus", "backbone")}
-    found["scenario"] = _scenario(plan["scenario"])
-    found |= {key: plan.get(key) for key in SETTINGS}
-    found["layers"] = found["layers"] and tuple(found["layers"])
-    moments = {moment: record[key] for moment, key in MOMENTS.items()}
-    moments["_first_train"] = (record["first"] or {}).get("train_scores")
-    for moment, scores in moments.items():
-        found |= {score + moment: (scores or {}).get(score) for score in SCORES}
-    return found | {
+    scores = {moment: record[key] for moment, key in MOMENTS.items()}
+    scores["_first_train"] = (record["first"] or {}).get("train_scores")
+    return {
+        **{key: record[key] for key in NAMES},
+        "scenario": _scenario(plan["scenario"]),
+        **{key: plan.get(key) for key in SETTINGS},
+        "layers": tuple(plan["layers"]) if plan.get("layers") else None,
+        **{
+            score + moment: own and own.get(score)
+            for moment, own in scores.items()
+            for score in METRICS
+        },
         "steps": record["steps"],
-        "seconds": seconds.get("total"),
+        "seconds": seconds["total"],
         "step_seconds": seconds.get("steps", 0.0) / max(1, record["steps"]),
         "peak_memory": record["peak_memory_bytes"],
         "trainable_parameters": record["trainable_parameters"],
-        "frozen_max_change": record["proof"].get("max_change"),
+        "frozen_max_change": math.inf if record["proof"]["moved"] else 0.0,
     }
 
 
 def _scenario(stored: str | dict[str, Any]) -> str:
     return str(Scenario(**stored) if isinstance(stored, dict) else stored)
-
-
-EMPTY: dict[str, Any] = {
-    **dict.fromkeys(("id", "arm", "corpus", "backbone"), ""),
-    "plan": {"scenario": "none_frozen", "layers": None},
-    "seconds": {},
-    "proof": {},
-    **dict.fromkeys(("scores", "before", "validation", "train_scores", "first")),
-    **dict.fromkeys(("steps", "peak_memory_bytes", "trainable_parameters"), 0),
-}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from tqdm import tqdm
 
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import Job, told
+from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running.pools import HandOut, in_processes, on_cluster
 from mtlhelpers.study.running.study import Study
@@ -107,10 +107,8 @@ def run_lines(
             at_once = worked / (time.perf_counter() - start)
             shown.set_postfix_str(f"{pace.tell(left.values(), at_once)} left")
             shown.update()
-            plan = record["plan"]
-            where = told(record["arm"], record["corpus"], plan["seed"])
             took = in_words(seconds_of(record))
-            yield f"{number}/{total} {record['id']} {where}: {took}"
+            yield f"{number}/{total} {record['id']} {Job.of(record)}: {took}"
     yield f"{len(study.jobs())} runs declared, {len(study.left())} left"
     yield f"packed {study.pack()}"
 

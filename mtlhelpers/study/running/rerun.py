@@ -13,7 +13,7 @@ from typing import Any
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import MARGINS
-from mtlhelpers.study.records.record import NUMERICS, Job, told
+from mtlhelpers.study.records.record import NUMERICS, Job
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.running.worker import Worker
 
@@ -30,7 +30,7 @@ def again_lines(folder: Path, key: str, bar: bool = False) -> Iterator[str]:
     """
     record = _find(folder, key)
     job = Job.of(record)
-    yield f"{told(job.arm, job.corpus, job.plan.seed)}, as recorded in {key}"
+    yield f"{job}, as recorded in {key}"
     _check_corpus(record)
     worker = Worker()
     now = worker.carry_out(worker.id_of(job), job, bar)

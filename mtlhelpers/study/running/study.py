@@ -83,7 +83,7 @@ class Study:
                 time.sleep(PAUSE)
 
     def pack(self) -> Path:
-        """Write `records.jsonl`, which is committed: all records, sorted by id."""
+        """Write `records.parquet`, which is committed: all records, sorted by id."""
         with _writing_to(self.folder):
             return pack_records(self.folder)
 

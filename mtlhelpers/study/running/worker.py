@@ -18,7 +18,7 @@ from mtlhelpers.model.device import environment, peak_memory, restart_peak_memor
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import NUMERICS, Job, record_id, run_fields, told
+from mtlhelpers.study.records.record import NUMERICS, Job, record_id, run_fields
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train
@@ -52,8 +52,7 @@ class Worker:
             with _threads(job.threads):
                 record = self._record(key, job, progress)
         except (ValueError, RuntimeError) as error:
-            where = told(job.arm, job.corpus, job.plan.seed)
-            raise StudyError(f"{where}: {error}") from error
+            raise StudyError(f"{job}: {error}") from error
         # All of it: earlier stages and scoring too, which a run's own seconds are not.
         record["seconds"] = record["seconds"] | {"whole": time.perf_counter() - start}
         return record

@@ -11,6 +11,7 @@ from mtlhelpers.study.protocol import Score, probed_corpus
 from mtlhelpers.study.records.arms import (
     ArmRuns,
     Pairs,
+    Size,
     Studies,
     as_probed,
     groups_of_test,
@@ -46,7 +47,7 @@ class Evidence:
             return pair(*map(as_probed, sides))
         return pair(*map(_scored_on_train, sides) if match.of == "gap" else sides)
 
-    def difference(self, match: Match, size: int, score: Score) -> SeedScores:
+    def difference(self, match: Match, size: Size, score: Score) -> SeedScores:
         """First arm minus second, on test or, for a match of the probe, on that."""
         probe = match.of == "probe"
         one, other = (
@@ -55,9 +56,9 @@ class Evidence:
         return subtract(one, other, shared_seeds(*self.pairs(match)[size]))
 
     def _arm_scores(
-        self, side: Side, corpus: str, size: int, score: Score, probe: bool
+        self, side: Side, corpus: str, size: Size, score: Score, probe: bool
     ) -> SeedScores:
-        runs: Mapping[int, ArmRuns] = self._runs(side, corpus)
+        runs: Mapping[Size, ArmRuns] = self._runs(side, corpus)
         if probe:
             runs, corpus = as_probed(runs), probed_corpus(corpus)
         arm = runs[size]
@@ -66,7 +67,7 @@ class Evidence:
         )
 
 
-def _scored_on_train(runs: Mapping[int, ArmRuns]) -> dict[int, ArmRuns]:
+def _scored_on_train(runs: Mapping[Size, ArmRuns]) -> dict[Size, ArmRuns]:
     """Of each size the runs that were scored on sentences they were trained with."""
     return {
         size: arm._replace(

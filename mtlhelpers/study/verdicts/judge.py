@@ -128,8 +128,9 @@ def _where_it_crosses(
     for size in sizes_of(corpus):
         if (there := _seeds_there(pairs, size)) < seeds_at(size):
             return _not_recorded(rule, corpus, task, size, there)
+    numbered = [size for size in pairs if size is not None]
     border = crossover(
-        {size: evidence.difference(match, size, SCORE_OF[task]) for size in pairs}
+        {size: evidence.difference(match, size, SCORE_OF[task]) for size in numbered}
     )
     return Decision(
         corpus,
@@ -139,8 +140,8 @@ def _where_it_crosses(
         str(border),
         None,
         (border.low, border.high),
-        min(_seeds_there(pairs, size) for size in pairs),
-        tuple(key for arms in pairs.values() for key in shared_ids(*arms)),
+        min(_seeds_there(pairs, size) for size in numbered),
+        tuple(key for size in numbered for key in shared_ids(*pairs[size])),
         rule.backbone,
     )
 

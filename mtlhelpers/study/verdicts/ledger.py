@@ -91,6 +91,6 @@ def _at_all_sizes(rule: Comparison, evidence: Evidence) -> Iterator[str]:
     """The same comparison at every recorded size, also those that decide nothing."""
     for corpus in rule.corpora:
         for task in rule.tasks:
-            for size in evidence.pairs(match_of(rule, corpus)):
+            for size in filter(None, evidence.pairs(match_of(rule, corpus))):
                 one = decide_at(rule, corpus, task, size, evidence)
                 yield f"      {one.where}, {task}, {size:,} sentences: {one.said}"

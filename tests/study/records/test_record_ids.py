@@ -1,15 +1,12 @@
 """The names of records: what decides a run's numbers, and nothing else."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from helpers import tiny
-from helpers.studies import id_of
 
 import mtlhelpers as mtl
-from mtlhelpers.study.records.record import Job, record_id
-from mtlhelpers.study.records.store import read_records
+from mtlhelpers.study.records.record import Job, own_id, record_id
 
 WHERE = {"dtype": "float32", "device": "cpu", "threads": 1}
 
@@ -59,7 +56,16 @@ def test_a_field_that_is_new_to_plans_leaves_the_ids_until_it_is_used(monkeypatc
     assert named(PLAN) != before
 
 
-def test_the_committed_records_have_the_ids_of_their_plans():
-    for path in sorted(Path(__file__).parents[3].glob("studies/*/grid.toml")):
-        for record in read_records(path.parent):
-            assert id_of(record) == record["id"], path
+@pytest.mark.parametrize("measure", [(), ("probe",), ("probe", "gradient_cosines")])
+def test_a_record_gives_its_own_id(measure):
+    """Of every stage the plan as it was carried out counts, and what was measured."""
+    job = Job("arm", "tiny", "minilm", PLAN, threads=1, measure=measure)
+    stages = [PLAN, PLAN.first, PLAN.first.first]
+    made: dict | None = None
+    for plan in reversed(stages):
+        made = {"plan": plan.to_dict(), "first": made}
+    here = {"corpus_sha256": "corpus", "backbone_sha256": "backbone", "numerics": 3}
+    where = {"arm": "arm", "corpus": "tiny", "backbone": "minilm", "environment": WHERE}
+    measured = {"measured": dict.fromkeys(measure)} if measure else {}
+    expected = record_id(job, "corpus", "backbone", WHERE, numerics=3)
+    assert own_id(made | here | where | measured) == expected

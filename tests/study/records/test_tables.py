@@ -1,33 +1,27 @@
 """Tables of records: each number where it belongs, and intervals as scipy has them."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import outcomes
+from helpers import records as helpers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 import mtlhelpers as mtl
+from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.study.records.store import write_record
-from mtlhelpers.study.records.tables import SCORES
+from mtlhelpers.training.plan import METRICS as SCORES
 
 MOMENTS = {
     "": "scores",
     "_before": "before",
     "_validation": "validation",
     "_train": "train_scores",
-}
-EMPTY: dict[str, Any] = {
-    **dict.fromkeys(("corpus_sha256", "backbone_sha256", "revision"), "0"),
-    **dict.fromkeys(("environment", "outcomes", "batches"), {}),
-    "notes": [],
-    "first": None,
-    "numerics": 1,
-    "total_parameters": 100,
 }
 
 
@@ -39,27 +33,25 @@ def scores(first: float) -> dict[str, float]:
 def record(key: str, arm: str = "3A", corpus: str = "snips", **plan) -> dict[str, Any]:
     """A whole record, with another number in every place."""
     filled = mtl.Plan(**{"scenario": "backbone_frozen", **plan}).resolve(100)
-    return EMPTY | {
-        "id": key,
-        "arm": arm,
-        "corpus": corpus,
-        "backbone": "minilm",
-        "plan": filled.to_dict(),
-        "scores": scores(0.5),
-        "before": scores(0.1),
-        "validation": scores(0.6),
-        "train_scores": scores(0.8),
-        "history": [{"epoch": 1, "loss_ner": 0.4, "seconds": 1.0}],
-        "proof": {"max_change": 0.0},
-        "steps": 20,
-        "trainable_parameters": 7,
-        "seconds": {"setup": 2.0, "steps": 5.0, "total": 7.0},
-        "peak_memory_bytes": 1000,
-    }
+    return helpers.record(
+        key,
+        Job(arm, corpus, "minilm", filled),
+        outcomes.labels("10"),
+        scores=scores(0.5),
+        before=scores(0.1),
+        validation=scores(0.6),
+        train_scores=scores(0.8),
+        history=[{"epoch": 1, "loss_ner": 0.4, "seconds": 1.0}],
+        steps=20,
+        trainable_parameters=7,
+        seconds={"setup": 2.0, "steps": 5.0, "total": 7.0},
+        peak_memory_bytes=1000,
+    )
 
 
 def write(folder: Path, *records: dict[str, Any]) -> Path:
     for one in records:
+        one["id"] = own_id(one)  # whatever was done to it
         write_record(folder, one)
     return folder
 
@@ -85,7 +77,8 @@ def test_every_number_of_a_record_stands_in_its_column(tmp_path):
     for moment, key in MOMENTS.items():
         for score in SCORES:
             assert row[score + moment] == record("a")[key][score]
-    assert (row["id"], row["arm"], row["corpus"]) == ("a", "3A", "snips")
+    assert row["id"] == record("a", **plan)["id"]
+    assert (row["arm"], row["corpus"]) == ("3A", "snips")
     assert (row["backbone"], row["standardise"]) == ("minilm", False)
     assert (row["seconds"], row["steps"], row["step_seconds"]) == (7.0, 20, 0.25)
     assert (row["peak_memory"], row["trainable_parameters"]) == (1000, 7)
@@ -116,8 +109,6 @@ def test_a_scenario_of_ones_own_has_a_name(tmp_path):
     own = mtl.Scenario(["backbone.layer.5", "ner_classifier"])
     named = mtl.Scenario(["ner_classifier"], name="mine")
     made = [record("a", scenario=own), record("b", scenario=named, seed=1)]
-    for one in made:  # as JSON has them
-        one["plan"] = json.loads(json.dumps(one["plan"]))
     table = mtl.study_table(write(tmp_path, *made))
     assert set(table["scenario"]) == {"train backbone.layer.5 + ner_classifier", "mine"}
 
@@ -138,13 +129,13 @@ def test_what_a_record_lacks_is_missing_and_not_nought(tmp_path):
 
 
 def test_a_first_stage_tells_how_it_knew_its_training_sentences(tmp_path):
-    staged = record("a") | {"first": {"train_scores": scores(0.7)}}
-    unscored = record("b", seed=1) | {"first": {"train_scores": None}}
+    staged = record("a") | {"first": record("a") | {"train_scores": scores(0.7)}}
+    unscored = record("b", seed=1) | {"first": record("b") | {"train_scores": None}}
     alone = record("c", seed=2)
     table = mtl.study_table(write(tmp_path, staged, unscored, alone))
-    known = table.set_index("id").accuracy_first_train
-    assert known["a"] == 0.7
-    assert known[["b", "c"]].isna().all()
+    known = table.set_index("seed").accuracy_first_train
+    assert known[0] == 0.7
+    assert known[[1, 2]].isna().all()
 
 
 def test_an_empty_folder_is_an_empty_table(tmp_path):
@@ -166,14 +157,14 @@ def test_history_has_a_row_for_each_epoch_that_was_scored(tmp_path):
     absent = record("c", "3B")
     absent["history"] = [{"epoch": 1, **scores(0.4), "ner_f1": None}]
     folder = write(tmp_path, tracked, record("b", "not tracked"), absent)
-    history = mtl.study_history(folder)
-    assert list(history["id"]) == ["a", "a", "c"]
+    history = mtl.study_history(folder).sort_values(["arm", "epoch"])
+    assert list(history["id"]) == [tracked["id"], tracked["id"], absent["id"]]
     assert list(history["epoch"]) == [1, 2, 1]
     first = history.iloc[1].to_dict()
     expected = {"arm": "3A", "corpus": "snips", "seed": 2, "backbone_lr": 3e-4}
     assert {name: first[name] for name in expected} == expected
     assert {score: first[score] for score in SCORES} == scores(0.2)
-    assert np.isnan(history["ner_f1"][2])
+    assert np.isnan(history["ner_f1"].iloc[2])
 
 
 def table_of(values: dict[str, list[float]]) -> pd.DataFrame:
@@ -241,31 +232,35 @@ def test_a_group_in_which_a_seed_stands_twice_is_refused():
 
 
 def test_damaged_records_are_left_out_of_the_table_and_named(tmp_path):
-    folder = write(tmp_path, record("a"), record("b", seed=1))
-    (folder / "records" / "b.json").write_text("{", encoding="utf-8")
-    with pytest.warns(UserWarning, match=r"b\.json"):
+    sound, damaged = record("a"), record("b", seed=1)
+    folder = write(tmp_path, sound, damaged)
+    (folder / "records" / f"{damaged['id']}.json").write_text("{", encoding="utf-8")
+    with pytest.warns(UserWarning, match=rf"{damaged['id']}\.json"):
         table = mtl.study_table(folder)
-    assert list(table["id"]) == ["a"]
+    assert list(table["id"]) == [sound["id"]]
 
 
-def test_the_committed_records_are_whole():
-    for path in sorted(Path(__file__).parents[3].glob("studies/*/grid.toml")):
-        packed = path.with_name("records.jsonl")
-        if packed.is_file():
-            lines = packed.read_text(encoding="utf-8").splitlines()
-            ids = {json.loads(line)["id"] for line in lines}
-            assert len(ids) == len(lines), path
-            assert ids <= set(mtl.study_table(path.parent)["id"]), path
+def test_what_moved_and_should_not_have_stands_out(tmp_path):
+    moved = {"tensors": 1, "moved": ["a"], "max_change": None}
+    table = mtl.study_table(write(tmp_path, record("a") | {"proof": moved}))
+    assert table["frozen_max_change"].tolist() == [np.inf]
+
+
+def test_all_of_a_corpus_stands_beside_numbers_of_sentences(tmp_path):
+    sizes = [None, 30, 100]
+    made = [record("a", train_size=size, seed=0) for size in sizes]
+    table = mtl.study_table(write(tmp_path, *made))
+    assert table["train_size"].tolist()[:2] == [30, 100]
+    assert table["train_size"].isna().tolist() == [False, False, True]
 
 
 def test_gradients_are_a_row_a_part_of_the_records_that_have_them(tmp_path):
-    write_record(tmp_path, record("0" * 16))
     measured = {"gradient_cosines": [0.1, -0.2, 0.3]}
-    found = record("1" * 16, train_size=300, seed=4) | {"measured": measured}
-    write_record(tmp_path, found)
+    found = record("1", train_size=300, seed=4) | {"measured": measured}
+    write(tmp_path, record("0"), found)
     table = mtl.study_gradients(tmp_path)
     assert list(table["part"]) == ["embeddings", "layer 1", "layer 2"]
     assert list(table["cosine"]) == measured["gradient_cosines"]
-    assert set(table["id"]) == {"1" * 16}
+    assert set(table["id"]) == {found["id"]}
     assert set(zip(table["train_size"], table["seed"])) == {(300, 4)}
     assert mtl.study_gradients(tmp_path / "none").empty

@@ -6,6 +6,7 @@ import pytest
 
 from mtlhelpers.cli import main
 from mtlhelpers.study.errors import StudyError
+from mtlhelpers.study.records.record import own_id
 from mtlhelpers.study.records.store import read_records, write_record
 from mtlhelpers.study.running.console import study_lines
 from mtlhelpers.study.running.rerun import again_lines
@@ -19,21 +20,27 @@ def keys(folder) -> list[str]:
 @pytest.fixture
 def recorded(small):
     """The small study with the records of one run alone and one with a first stage."""
-    there = {"seconds": {"total": 1.0}, "revision": None, "peak_memory_bytes": None}
+    seconds = {"seconds": {"total": 1.0}}
+    there = seconds | {"revision": None, "peak_memory_bytes": None}
     for record in small.records:
         if record["plan"]["seed"] == 0 and record["plan"]["epochs"] != 2:
-            write_record(small.folder, record | there)
+            first = record["first"] and record["first"] | seconds
+            write_record(small.folder, record | there | {"first": first})
     assert len(keys(small.folder)) == 2
     return small
 
 
-def changed(recorded, key: str, **changes) -> None:
+def changed(recorded, key: str, **changes) -> str:
+    """Put a record with these changes in the place of one; return its id."""
     path = recorded.folder / "records" / f"{key}.json"
     record = json.loads(path.read_text(encoding="utf-8"))
+    path.unlink()
     for place, value in changes.items():
         own = record[place] | value if isinstance(value, dict) else value
         record[place] = own
+    record["id"] = own_id(record)
     write_record(recorded.folder, record)
+    return record["id"]
 
 
 def test_every_plan_comes_to_the_same_scores(recorded, capsys):
@@ -55,7 +62,8 @@ def test_versions_that_differ_are_named(recorded):
 @pytest.mark.parametrize("score", ["accuracy", "ner_f1"])
 def test_a_score_that_is_off_is_refused(recorded, score, capsys):
     key = keys(recorded.folder)[0]
-    changed(recorded, key, scores={score: 5.0})
+    [then] = [r for r in recorded.records if r["id"] == key]
+    changed(recorded, key, scores={score: (then["scores"][score] + 0.5) % 1})
     assert main(["again", str(recorded.folder), key]) == 2
     assert f"off by more than another machine explains: {score}" in (
         capsys.readouterr().err
@@ -65,7 +73,7 @@ def test_a_score_that_is_off_is_refused(recorded, score, capsys):
 @pytest.mark.parametrize("field", ["corpus_sha256", "backbone_sha256"])
 def test_another_corpus_or_backbone_is_refused(recorded, field):
     key = keys(recorded.folder)[0]
-    changed(recorded, key, **{field: "0" * 64})
+    key = changed(recorded, key, **{field: "0" * 64})
     with pytest.raises(StudyError, match=f"{field} is .* here"):
         list(again_lines(recorded.folder, key))
 

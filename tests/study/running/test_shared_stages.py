@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from helpers import tiny
-from helpers.studies import corpus_folder, id_of, stable
+from helpers.studies import corpus_folder, stable
 
 import mtlhelpers as mtl
-from mtlhelpers.study.records.record import Job
+from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.running.queue import in_turn
 from mtlhelpers.study.running.study import Study
@@ -115,7 +115,7 @@ def test_ids_and_table_of_a_study_are_those_of_its_records(staged):
     records = read_records(staged.folder)
     assert set(table.index) == set(staged.jobs())
     for record in records:
-        assert id_of(record) == record["id"]
+        assert own_id(record) == record["id"]
         row = table.loc[record["id"]]
         assert row["ner_f1_train"] == record["train_scores"]["ner_f1"]
         assert row["accuracy_before"] == record["before"]["accuracy"]

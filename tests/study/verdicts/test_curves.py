@@ -8,7 +8,7 @@ from helpers.records import record
 
 import mtlhelpers as mtl
 from mtlhelpers.study.records.record import Job
-from mtlhelpers.study.records.store import write_record
+from mtlhelpers.study.records.store import read_records, write_record
 from mtlhelpers.study.verdicts.bootstrap import seed_differences
 from mtlhelpers.study.verdicts.crossover import crossover
 from mtlhelpers.study.verdicts.intervals import paired_difference
@@ -42,6 +42,17 @@ def note(folder, arm, size, seed, run, corpus="hwu64"):
     write_record(folder, record(key, Job(arm, corpus, "minilm", plan), run))
 
 
+def paths(folder, size, arm="*", seed="*"):
+    """The files of the runs on hwu64."""
+    keys = [f"{size:05}-{one}-hwu64-" for one in (FROZEN, FREE) if arm in ("*", one)]
+    return [
+        folder / "records" / f"{record['id']}.json"
+        for record in read_records(folder)
+        if record["backbone_sha256"].startswith(tuple(keys))
+        and seed in ("*", record["plan"]["seed"])
+    ]
+
+
 @pytest.fixture
 def only_accuracy(monkeypatch):
     """The made-up runs have no spans."""
@@ -57,7 +68,7 @@ def test_each_size_has_the_difference_of_its_own_runs(folder, only_accuracy):
         found = paired_difference(arms[FROZEN], arms[FREE], groups, "accuracy")
         assert {key: getattr(row, key) for key in asdict(found)} == asdict(found)
         assert len(row.ids) == 6
-        assert all(f"{row.train_size:05}" in key for key in row.ids)
+        assert set(row.ids) == {path.stem for path in paths(folder, row.train_size)}
 
 
 def test_the_arms_can_be_exchanged(folder, only_accuracy):
@@ -70,8 +81,9 @@ def test_the_second_arm_may_stand_in_a_study_beside(folder, tmp_path, only_accur
     at_home = mtl.compare_arms(folder, "hwu64")
     other = tmp_path / "other"
     (other / "records").mkdir(parents=True)
-    for path in (folder / "records").glob(f"*-{FREE}-*.json"):
-        path.rename(other / "records" / path.name)
+    for size in SIZES:
+        for path in paths(folder, size, FREE):
+            path.rename(other / "records" / path.name)
     assert mtl.compare_arms(folder, "hwu64").empty
     assert mtl.compare_arms(folder, "hwu64", beside=other).equals(at_home)
 
@@ -89,17 +101,19 @@ def test_the_crossover_is_that_of_the_same_differences(folder):
 
 
 def test_sizes_with_one_shared_seed_are_left_out(folder, only_accuracy):
-    for key in (f"00100-{FREE}-hwu64-1", f"00100-{FREE}-hwu64-2"):
-        (folder / "records" / f"{key}.json").unlink()
+    for seed in (1, 2):
+        [path] = paths(folder, 100, FREE, seed)
+        path.unlink()
     table = mtl.compare_arms(folder, "hwu64")
     assert table.train_size.to_list() == [1_000, 3_000]
 
 
 def test_unpaired_seeds_do_not_lend_their_ids(folder, only_accuracy):
-    (folder / "records" / f"00100-{FREE}-hwu64-2.json").unlink()
+    [path] = paths(folder, 100, FREE, 2)
+    path.unlink()
     first = mtl.compare_arms(folder, "hwu64").iloc[0]
     assert first.seeds == 2
-    assert not any(key.endswith("-2") for key in first.ids)
+    assert paths(folder, 100, FROZEN, 2)[0].stem not in first.ids
 
 
 def test_what_is_not_recorded_gives_an_empty_table_and_no_crossover(tmp_path):

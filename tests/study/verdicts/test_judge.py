@@ -76,7 +76,8 @@ def test_only_seeds_that_both_have_count_and_are_named(arms, tmp_path):
     note(tmp_path, FROZEN, {6: more[6]})
     (found,) = decide(tmp_path, rule())
     assert found.seeds == 5
-    assert not any(key.endswith("-6-0") for key in found.records)
+    seeds = {one["id"]: one["plan"]["seed"] for one in Studies(tmp_path).all("made_up")}
+    assert sorted(seeds[key] for key in found.records) == sorted(2 * list(range(5)))
 
 
 def test_settings_tell_runs_apart(arms, tmp_path):

@@ -35,10 +35,8 @@ class Job:
         threads = record["environment"].get("threads", THREADS)
         return cls(*where, Plan.from_dict(record["plan"]), threads)
 
-
-def told(arm: str, corpus: str, seed: int) -> str:
-    """A job in a few words."""
-    return f"{arm} on {corpus}, seed {seed}"
+    def __str__(self) -> str:
+        return f"{self.arm} on {self.corpus}, seed {self.plan.seed}"
 
 
 class Side(NamedTuple):

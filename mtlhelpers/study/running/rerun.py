@@ -48,9 +48,6 @@ def rerun_lines(
     yield from _compared(record["scores"], now["scores"])
 
 
-again_lines = rerun_lines  # its former name
-
-
 def _record_of(folder: Path, key: str) -> Record:
     for record in read_records(folder):
         if record["id"] == key:

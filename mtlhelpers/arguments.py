@@ -71,13 +71,13 @@ class Parser(argparse.ArgumentParser):
             help="with the recorded studies (studies)",
         )
 
-    def add_device(self) -> None:
+    def add_device(self, default: str = "auto", note: str = "") -> None:
         """Take a device."""
         self.add_argument(
             "--device",
             choices=("auto", "cpu", "cuda", "mps"),
-            default="auto",
-            help="to compute on (auto: the fastest that is here)",
+            default=default,
+            help=f"to compute on ({default}); auto is the fastest that is here{note}",
         )
 
     def add_json(self) -> None:

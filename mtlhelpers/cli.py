@@ -152,7 +152,7 @@ def _study_run(parser: Parser) -> Run:
         metavar="ADDRESS",
         help="tcp://HOST:PORT of a Dask scheduler, whose workers do the runs",
     )
-    parser.add_device()
+    parser.add_device("cpu", "; the id of a record says which kind it was made on")
 
     def run(options: Namespace) -> int:
         from tqdm import tqdm
@@ -167,7 +167,7 @@ def _study_run(parser: Parser) -> Run:
             jobs=options.jobs,
             cluster=options.cluster,
             bar=bar,
-            # after merge: device=options.device,
+            device=options.device,
         ):
             with tqdm.external_write_mode() if bar else nullcontext():
                 show([line])
@@ -206,13 +206,13 @@ def _rerun(parser: Parser) -> Run:
     parser.add_study()
     parser.usage = f"{parser.prog} FOLDER ID [options]"
     parser.add_argument("id", metavar="ID", help="of the record")
-    parser.add_device()
+    parser.add_device("cpu")
 
     def run(options: Namespace) -> int:
-        from mtlhelpers.study.running.rerun import again_lines
+        from mtlhelpers.study.running.rerun import rerun_lines
 
-        # after merge: device=options.device
-        return show(again_lines(options.folder, options.id, sys.stderr.isatty()))
+        bar = sys.stderr.isatty()
+        return show(rerun_lines(options.folder, options.id, bar, options.device))
 
     return run
 

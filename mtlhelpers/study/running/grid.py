@@ -13,14 +13,18 @@ fields of a plan; wherever a list stands, every entry is taken, and lists are cr
 
 A value that is itself a list (`tasks`) is written as a list of lists. `first` is a
 plan too, and takes the seed and size of the plan around it unless it names its own.
-A block may have `measure`, a list of lists too: see measures.py.
+A block may have `measure`, a list of lists too: see probes.py.
 `threads` are torch's in every run, 2 unless the file says so: they decide last digits,
 so a study has its own number, whatever the machine has.
+
+Reading a grid loads nothing else: neither corpora nor backbones.
 """
 
 import itertools
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -29,64 +33,108 @@ from mtlhelpers.study.records.record import THREADS, Job
 from mtlhelpers.study.running.probes import check_names
 from mtlhelpers.training.plan import Plan
 
-KEYS = {"threads", "block"}
-BLOCK_KEYS = {"arm", "corpus", "backbone", "plan"}
-MEASURE = "measure"  # may stand in a block, too
+NAMES = ("arm", "corpus", "backbone")
+REQUIRED = (*NAMES, "plan")  # of a block
+PLAN_KEYS = tuple(field.name for field in fields(Plan))
+
+Table = dict[str, Any]
 
 
 def read_grid(path: Path) -> list[Job]:
-    """Every job that the file declares, each once, in its order."""
+    """Return every job that the file declares, each once, in its order.
+
+    Raises `GridError` where the file is no grid; the message names file, block and key.
+    """
+    data = _parsed(path)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise GridError(f"{path} is missing: a study is a folder with one") from error
-    except tomllib.TOMLDecodeError as error:
+        _check_keys(data, ("threads", "block"))
+        threads, blocks = data.get("threads", THREADS), data.get("block", [])
+        if type(threads) is not int or threads < 1:
+            raise GridError(f"threads = {threads!r}: write a whole number from 1 up")
+        if not isinstance(blocks, list) or not all(isinstance(b, dict) for b in blocks):
+            raise GridError("block is no list of tables: begin each with [[block]]")
+        if not blocks:
+            raise GridError("no [[block]]: declare a run, as studies/short does")
+    except GridError as error:
         raise GridError(f"{path}: {error}") from error
-    if unknown := sorted(set(data) - KEYS):
-        raise GridError(f"{path}: no {', '.join(unknown)} may stand before the blocks")
-    threads = data.get("threads", THREADS)
-    if type(threads) is not int or threads < 1:
-        raise GridError(f"{path}: threads must be a number from 1 up, not {threads!r}")
     jobs: list[Job] = []
-    for number, block in enumerate(data.get("block", []), start=1):
+    for number, block in enumerate(blocks, start=1):
         try:
             jobs += [job for job in _jobs_of(block, threads) if job not in jobs]
         except (ValueError, TypeError) as error:
             raise GridError(f"{path}, block {number}: {error}") from error
-    if not jobs:
-        raise GridError(f"{path} declares no [[block]]")
     return jobs
 
 
-def _jobs_of(block: dict[str, Any], threads: int) -> Iterator[Job]:
-    wrong = (set(block) - {MEASURE}) ^ BLOCK_KEYS
-    if wrong:
-        raise GridError(
-            f"needs {', '.join(sorted(BLOCK_KEYS))} and nothing else; "
-            f"missing or unknown: {', '.join(sorted(wrong))}"
-        )
+def _parsed(path: Path) -> Table:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError as error:
+        raise GridError(f"{path} is missing: a study is a folder with one") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise GridError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise GridError(f"{path}: {error}") from error
+
+
+def _jobs_of(block: Table, threads: int) -> Iterator[Job]:
+    _check_keys(block, (*REQUIRED, "measure"))
+    if missing := [key for key in REQUIRED if key not in block]:
+        raise GridError(f"no {' and no '.join(missing)}: every block needs its own")
+    _check_plan("plan", block["plan"])
     for chosen in _crossed(block):
+        arm, corpus, backbone = (_text(key, chosen[key]) for key in NAMES)
+        measured = _measured(chosen.get("measure", []))
         plan = Plan.from_dict(_passed_on(chosen["plan"]))
-        where = chosen["corpus"], chosen["backbone"]
-        measured = check_names(chosen.get(MEASURE, ()))
-        yield Job(chosen["arm"], *where, plan, threads, measured)
+        yield Job(arm, corpus, backbone, plan, threads, measured)
 
 
-def _crossed(table: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _check_keys(table: Table, known: Collection[str], where: str = "") -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            advice = f"did you mean {near[0]}?" if near else f"it is {', '.join(known)}"
+            raise GridError(f"{where}no key {key!r} is known here; {advice}")
+
+
+def _check_plan(name: str, plan: Any) -> None:
+    """Refuse what no plan may have, in its earlier stages too."""
+    if not isinstance(plan, dict):
+        raise GridError(
+            f"{name} = {plan!r}: write a table, such as {{ seed = [0, 1] }}"
+        )
+    _check_keys(plan, PLAN_KEYS, f"{name}: ")
+    if "first" in plan:
+        _check_plan(f"{name}.first", plan["first"])
+
+
+def _text(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise GridError(f'{key} = {value!r}: write a name, such as {key} = "one"')
+    return value
+
+
+def _measured(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list):
+        raise GridError(f'measure = {names!r}: write a list of lists, [["probe"]]')
+    return check_names([_text("measure", name) for name in names])
+
+
+def _crossed(table: Table) -> Iterator[Table]:
     """Each choice of one entry from every list in a table and the tables within."""
-    choices = [
-        list(_crossed(value))
-        if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
-        else [value]
-        for value in table.values()
-    ]
+    choices = []
+    for key, value in table.items():
+        if value == []:
+            raise GridError(f"{key} = []: no runs come of an empty list; leave it out")
+        if isinstance(value, dict):
+            value = list(_crossed(value))
+        choices.append(value if isinstance(value, list) else [value])
     for values in itertools.product(*choices):
         yield dict(zip(table, values))
 
 
-def _passed_on(plan: dict[str, Any]) -> dict[str, Any]:
+def _passed_on(plan: Table) -> Table:
     """The plan with its seed and size handed to the stages before it."""
     if "first" not in plan:
         return plan

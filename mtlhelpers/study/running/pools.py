@@ -1,53 +1,123 @@
-"""Chains of jobs handed out to other processes, by joblib: here, or on a cluster."""
+"""Processes that carry out chains of jobs: of this machine, or of a Dask cluster."""
 
-import math
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock, Thread
 from typing import Any
 
-from joblib import Parallel, delayed
-from joblib._dask import DaskDistributedBackend
-from joblib.externals.loky import process_executor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+import torch
 from tqdm import tqdm
 
 from mtlhelpers.study.errors import StudyError
+from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running.queue import Chain, Locks
 from mtlhelpers.study.running.worker import Worker
 
-Record = dict[str, Any]
-HandOut = Callable[[Path, Iterable[Chain]], Iterator[Record]]
-
-AS_THEY_COME: Record = {"batch_size": 1, "return_as": "generator_unordered"}
 AHEAD = 256  # chains that a cluster is given at once: room for workers that come later
+WRITING = Lock()  # held while this process writes a record
 
 
-def in_processes(number: int) -> HandOut:
-    """Have so many processes of this machine carry out chains, one each at a time."""
+@dataclass(frozen=True)
+class Pool:
+    """Processes that carry out chains, each one chain at a time."""
 
-    def hand_out(folder: Path, chains: Iterable[Chain]) -> Iterator[Record]:
-        parallel = Parallel(
-            number, backend="loky", pre_dispatch="n_jobs", **AS_THEY_COME
-        )
-        try:
-            yield from _results(parallel, carry_out_chain, folder, chains)
-        except TerminatedWorkerError as error:
-            raise StudyError(
-                "a worker process was killed, perhaps for lack of memory; records so "
-                "far are whole: run the same command again, with fewer --jobs"
-            ) from error
+    opened: Callable[[], AbstractContextManager[Executor]]
+    task: Callable[[Path, Chain, str], list[Record]]
+    ahead: int  # chains that are handed out at once
 
-    return hand_out
+    def carry_out(
+        self, folder: Path, chains: Iterator[Chain], device: str
+    ) -> Iterator[tuple[Chain, list[Record]]]:
+        """Hand chains out, and yield each with its records as it comes back.
+
+        Takes the next chain only when it can be handed out.
+        """
+        with self.opened() as executor:
+            pending: dict[Future[list[Record]], Chain] = {}
+            while True:
+                for chain in islice(chains, self.ahead - len(pending)):
+                    task = executor.submit(self.task, folder.resolve(), chain, device)
+                    pending[task] = chain
+                if not pending:
+                    return
+                for task in wait(pending, return_when=FIRST_COMPLETED).done:
+                    yield pending.pop(task), task.result()
 
 
-def on_cluster(address: str) -> HandOut:
-    """Have the workers of a Dask cluster carry out chains, one each at a time.
+def in_processes(number: int) -> Pool:
+    """Return a pool of `number` processes of this machine."""
+
+    @contextmanager
+    def opened() -> Iterator[Executor]:
+        context = get_context("spawn")  # torch's threads do not outlive a fork
+        stop, going = context.Pipe(duplex=False)
+        executor = ProcessPoolExecutor(number, context, _begin, (stop,))
+        with stop, executor, going:  # closed in turn from the last
+            try:
+                with _signals_held():
+                    for _ in range(number):  # starts one, as no other is idle yet
+                        executor.submit(int)
+                yield executor
+            except BrokenProcessPool as error:
+                raise StudyError(
+                    "a worker process was killed, perhaps for lack of memory; records "
+                    "so far are whole: run the same command again, with fewer --jobs"
+                ) from error
+
+    return Pool(opened, carry_out_chain, number)
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Within it signals to end wait; processes that start in it never hear of them.
+
+    What goes to a whole group, as Ctrl-C does, is for the first process of it alone.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # on Windows
+        yield
+        return
+    ends = {signal.SIGINT, signal.SIGTERM}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(stop: Connection) -> None:
+    """Make this process ready to work, and to end with the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_at, args=(stop,), daemon=True).start()
+
+
+def _end_at(stop: Connection) -> None:
+    """End this process once the other end of a pipe is closed, or its owner gone."""
+    with suppress(EOFError, OSError):
+        stop.recv_bytes()
+    with WRITING:  # a record is whole, and leaves no half of it behind
+        os._exit(1)
+
+
+def on_cluster(address: str) -> Pool:
+    """Return a pool of the workers of a Dask cluster.
 
     Where a worker ends, another one gets its chain. Waits for the first worker. Raises
     `StudyError` where dask.distributed is not installed, where no scheduler answers,
@@ -60,43 +130,31 @@ def on_cluster(address: str) -> HandOut:
             "--cluster needs dask.distributed: pip install distributed"
         ) from error
 
-    def hand_out(folder: Path, chains: Iterable[Chain]) -> Iterator[Record]:
-        with _connected(distributed.Client, address) as client:
+    @contextmanager
+    def opened() -> Iterator[Executor]:
+        connect: Any = distributed.Client  # has no types
+        try:
+            client = connect(address, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise StudyError(
+                f"no Dask scheduler answers at {address}: {error}"
+            ) from error
+        with client:
             client.wait_for_workers(1)
-            backend = _Cluster(client=client)
-            parallel = Parallel(backend=backend, pre_dispatch=AHEAD, **AS_THEY_COME)
             try:
-                yield from _results(parallel, _carry_out_on_cluster, folder, chains)
+                yield client.get_executor(pure=False)
             except (distributed.KilledWorker, CancelledError) as error:
-                why = str(error).splitlines()[0]
+                why = (str(error) or "cancelled").splitlines()[0]
                 raise StudyError(
                     f"the cluster gave up ({why}); records so far are whole: run the "
                     f"same command again"
                 ) from error
 
-    return hand_out
+    return Pool(opened, carry_out_chain_on_cluster, AHEAD)
 
 
-def carry_out_chain(folder: Path, chain: Chain) -> list[Record]:
-    """Carry out a chain for the process that has it in hand, and return its records.
-
-    Where this process sees the study's folder it writes each record as it comes too, so
-    that nothing is lost if the other one ends; and it stops once nobody has the chain
-    in hand any more.
-    """
-    records, locks = [], Locks(folder)
-    sees_folder = locks.is_told(chain.name)
-    for key, job in chain.jobs.items():
-        if sees_folder and locks.is_deserted(chain.name):
-            break
-        records.append(_own_worker().carry_out(key, job))
-        if sees_folder:
-            with suppress(OSError):  # of a full disk the one who has it in hand tells
-                write_record(folder, records[-1])
-    return records
-
-
-def _carry_out_on_cluster(folder: Path, chain: Chain) -> list[Record]:
+def carry_out_chain_on_cluster(folder: Path, chain: Chain, device: str) -> list[Record]:
+    """Carry out a chain, unless this process would have to do two at once."""
     from distributed import get_worker
 
     worker = get_worker()
@@ -106,71 +164,28 @@ def _carry_out_on_cluster(folder: Path, chain: Chain) -> list[Record]:
             f"one process, whose threads and random numbers are not for sharing: start "
             f"workers with --nthreads 1"
         )
-    return carry_out_chain(folder, chain)
+    return carry_out_chain(folder, chain, device)
+
+
+def carry_out_chain(folder: Path, chain: Chain, device: str) -> list[Record]:
+    """Carry out a chain for the process that has its lock.
+
+    Where the lock is seen from here, so is the study's folder: each record is written
+    into it as it comes, so that nothing is lost if either process ends.
+    """
+    sees_folder = Locks(folder).path(chain.name).exists()
+    records = []
+    for key, job in chain.jobs.items():
+        records.append(_own_worker(device).carry_out(key, job))
+        if sees_folder:
+            # Of a full disk the other process tells, which tries again.
+            with suppress(OSError), WRITING:
+                write_record(folder, records[-1])
+    return records
 
 
 @cache
-def _own_worker() -> Worker:
+def _own_worker(device: str) -> Worker:
     """This process's: it serves all chains that the process is given."""
-    # tqdm's own lock is a semaphore, which Ctrl-C would leave behind with a complaint.
-    tqdm.set_lock(RLock())
-    # What a worker keeps is no leak, though loky would end it for 300 MB of that.
-    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
-    return Worker()
-
-
-def _results(
-    parallel: Parallel,
-    task: Callable[[Path, Chain], list[Record]],
-    folder: Path,
-    chains: Iterable[Chain],
-) -> Iterator[Record]:
-    """The records of all chains, chain by chain as they come back."""
-    faults: list[OSError] = []
-
-    def tasks() -> Iterator[tuple]:
-        try:
-            for chain in chains:
-                yield delayed(task)(folder.resolve(), chain)
-        except OSError as error:  # would end a thread of joblib's, and be lost
-            faults.append(error)
-
-    with _closing(parallel(tasks())) as results:
-        for records in results:
-            yield from records
-    if faults:
-        raise faults[0]
-
-
-@contextmanager
-def _closing(results: Iterator[list[Record]]) -> Iterator[Iterator[list[Record]]]:
-    """Whatever happens, end what is still under way, without joblib's advice on it."""
-    try:
-        yield results
-    finally:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", ".*still being processed", UserWarning)
-            results.close()
-
-
-def _connected(client: Callable, address: str) -> Any:
-    try:
-        return client(address, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"no Dask scheduler answers at {address}: {error}") from error
-
-
-class _Cluster(DaskDistributedBackend):
-    """joblib's backend, mended where joblib 1.6 does what a study cannot do with."""
-
-    def effective_n_jobs(self, n_jobs: int) -> int:
-        # Told of one worker, joblib would do the work itself, in this process.
-        return max(2, super().effective_n_jobs(n_jobs))
-
-    def submit(self, func: Callable, callback: Callable | None = None) -> Any:
-        # Of a task that no worker survived, joblib would never hear, and wait for ever.
-        found = super().submit(func, callback)
-        found.add_done_callback(
-            lambda done: done.exception() and callback(done.exception())
-        )
-        return found
+    tqdm.set_lock(RLock())  # its own is a semaphore, which an abrupt end leaves behind
+    return Worker(torch.device(device))

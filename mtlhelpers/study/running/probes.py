@@ -1,4 +1,4 @@
-"""What a study may measure of a trained model besides its scores.
+"""What a study may measure of a trained model besides its scores, by name.
 
 Lesson: 08_what_should_i_freeze. A block of a grid asks for it: measure = [["probe"]].
 """
@@ -44,7 +44,7 @@ def probe(model: SharedModel, corpus: Corpus) -> dict[str, str]:
     """Labels of another corpus by the nearest neighbour: what the backbone still knows.
 
     A sentence gets the label of the training sentence whose mean of last hidden states
-    is nearest by cosine; nothing is trained. Returns the corpus and, a character a
+    is nearest by cosine; nothing is trained. Returns the corpus and, one character per
     sentence, whether that label is right (1) or not (0).
     """
     name = probed_corpus(corpus.name)
@@ -77,18 +77,17 @@ def gradient_cosines(model: SharedModel, corpus: Corpus) -> list[float]:
     encoded = encode_for(model, corpus.splits["validation"])
     order = stream(0, "gradient batches").permutation(len(encoded))[: BATCHES * BATCH]
     batches = np.array_split(order, max(1, len(order) // BATCH))
-    return np.mean(
-        [_cosines(model, encoded, rows, parts) for rows in batches], 0
-    ).tolist()
+    cosines = [_cosines(model, encoded, rows.tolist(), parts) for rows in batches]
+    return [float(mean) for mean in np.mean(cosines, axis=0)]
 
 
 def _cosines(
     model: SharedModel,
     encoded: Encoded,
-    rows: np.ndarray,
+    rows: Sequence[int],
     parts: Sequence[Sequence[Tensor]],
 ) -> list[float]:
-    """One for each part, on a batch."""
+    """One per part, on a batch."""
     losses = live_losses(model, encoded, rows).losses
     tensors = [tensor for part in parts for tensor in part]
     one, other = (
@@ -97,12 +96,12 @@ def _cosines(
         )
         for task in ("sentence", "ner")
     )
-    found = []
+    cosines = []
     for part in parts:
         pairs = [(next(one).flatten(), next(other).flatten()) for _ in part]
         first, second = (torch.cat(gradients) for gradients in zip(*pairs))
-        found.append(float(torch.cosine_similarity(first, second, dim=0)))
-    return found
+        cosines.append(float(torch.cosine_similarity(first, second, dim=0)))
+    return cosines
 
 
 def _directions(model: SharedModel, sentences: Dataset) -> Tensor:

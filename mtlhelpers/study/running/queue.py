@@ -3,19 +3,22 @@
 import hashlib
 import json
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
 from mtlhelpers.data.cache import is_temporary
-from mtlhelpers.study.records.record import Job
-from mtlhelpers.study.records.store import record_files
+from mtlhelpers.study.errors import StudyError
+from mtlhelpers.study.records.record import Job, check_record
+
+STALE = 3600.0  # seconds after which no process can still be writing a file
+LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 
 
 class Chain(NamedTuple):
@@ -30,19 +33,19 @@ class Chain(NamedTuple):
 
 
 def chains_of(jobs: dict[str, Job]) -> list[Chain]:
-    """The jobs as chains, in the order in which they are to run."""
+    """Return the jobs as chains, in the order in which they are to run."""
     groups = groupby(in_turn(jobs).items(), key=lambda item: _turn(item[1])[:5])
     return [Chain(_name(start), dict(group)) for start, group in groups]
 
 
 def in_turn(jobs: dict[str, Job]) -> dict[str, Job]:
-    """Size by size, so that a study that is stopped has every arm and seed of some
-    sizes, which is what a verdict asks for; and along the stages, so that what runs
+    """Sort jobs by size, so that a study that is stopped has every arm and seed of some
+    sizes, which is what a verdict asks for; then along the stages, so that what runs
     share is still at hand."""
     return dict(sorted(jobs.items(), key=lambda item: _turn(item[1])))
 
 
-def _turn(job: Job) -> tuple:
+def _turn(job: Job) -> tuple[Any, ...]:
     plans = [job.plan]
     while plans[0].first is not None:
         plans.insert(0, plans[0].first)
@@ -52,22 +55,23 @@ def _turn(job: Job) -> tuple:
     return size, job.plan.seed, job.corpus, job.backbone, stages[0], stages[1:]
 
 
-def _name(start: tuple) -> str:
+def _name(start: tuple[Any, ...]) -> str:
     return hashlib.sha256(json.dumps(start).encode("utf-8")).hexdigest()[:16]
 
 
-STALE = 3600.0  # seconds after which no process can still be writing a file
-
-
 class Locks:
-    """Locks of this process on chains of one study, given back on leaving `with`."""
+    """Locks of this process on chains of one study, given back on leaving `with`.
+
+    The system frees those of a process that is killed; their files stay.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / "records"
+        self._study, self._folder = folder, folder / "records"
         self._held: dict[str, FileLock] = {}
 
     def __enter__(self) -> "Locks":
-        self._folder.mkdir(parents=True, exist_ok=True)
+        with writing_to(self._study):
+            self._folder.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,13 +79,14 @@ class Locks:
             self.give_back(name)
 
     def take(self, name: str) -> bool:
-        """Whether the chain is this process's now; False while another has it."""
-        # joblib asks in one thread and hears of the end in another.
-        lock = FileLock(self._path(name), blocking=False, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            return False
+        """Return whether the chain is this process's now; False: another has it."""
+        # Whichever thread ends the study gives back what another one has taken.
+        lock = FileLock(self.path(name), blocking=False, thread_local=False)
+        with writing_to(self._study):
+            try:
+                lock.acquire()
+            except Timeout:  # an OSError, too
+                return False
         self._held[name] = lock
         return True
 
@@ -90,65 +95,63 @@ class Locks:
         # The file goes while the lock still holds: whoever has opened it meanwhile sees
         # that it has no name any more. Windows does this by itself, and refuses here.
         with suppress(OSError):
-            self._path(name).unlink()
+            self.path(name).unlink()
         self._held.pop(name).release()
 
-    def is_told(self, name: str) -> bool:
-        """Whether the chain's file is seen from here: some process has the chain in
-        hand, or had it when it was killed."""
-        return self._path(name).exists()
-
-    def is_deserted(self, name: str) -> bool:
-        """Whether no process has the chain in hand; its file is then gone."""
-        if not self.take(name):
-            return False
-        self.give_back(name)
-        return True
-
-    def _path(self, name: str) -> Path:
+    def path(self, name: str) -> Path:
+        """Return the file whose lock is the chain's; it is there while that is held."""
         return self._folder / f"{name}.lock"
 
 
-@dataclass
-class Share:
-    """What this process takes in hand of the chains that are left."""
+def free_chains(
+    folder: Path, chains: Iterable[Chain], locks: Locks, of_others: list[Chain]
+) -> Iterator[Chain]:
+    """Yield each chain that no other process has in hand, once its lock is taken.
 
-    folder: Path
-    locks: Locks
-    there: set[str]  # ids that had a file when the chains were made up
-    of_others: list[Chain] = field(default_factory=list)
-    _open: dict[str, tuple[str, set[str]]] = field(default_factory=dict, repr=False)
+    Leaves out of a chain what was recorded since it was made up. `of_others` gets the
+    chains that other processes have in hand.
+    """
+    for chain in chains:
+        if not locks.take(chain.name):
+            of_others.append(chain)
+            continue
+        jobs = {k: job for k, job in chain.jobs.items() if not is_recorded(folder, k)}
+        if jobs:
+            yield Chain(chain.name, jobs)
+        else:
+            locks.give_back(chain.name)
 
-    def take(self, chains: Iterable[Chain]) -> Iterator[Chain]:
-        """Each chain that no other process has in hand, without what another process
-        has recorded since."""
-        for chain in chains:
-            if not self.locks.take(chain.name):
-                self.of_others.append(chain)
-                continue
-            since = record_files(self.folder) - self.there
-            jobs = {key: job for key, job in chain.jobs.items() if key not in since}
-            to_come = set(jobs)
-            self._open |= dict.fromkeys(jobs, (chain.name, to_come))
-            if jobs:
-                yield Chain(chain.name, jobs)
-            else:
-                self.locks.give_back(chain.name)
 
-    def note_done(self, key: str) -> None:
-        """A job is recorded; with its last one a chain is out of hand."""
-        name, to_come = self._open.pop(key)
-        to_come.remove(key)
-        if not to_come:
-            self.locks.give_back(name)
+def is_recorded(folder: Path, key: str) -> bool:
+    """Return whether a file of the study holds this record, whole."""
+    path = folder / "records" / f"{key}.json"
+    try:
+        check_record(json.loads(path.read_bytes()), str(path))
+    except (OSError, ValueError):  # none is there, or a damaged one
+        return False
+    return True
 
 
 def clear_away(folder: Path) -> None:
-    """Remove what killed processes left: locks of nobody, files half written."""
-    for path in (folder / "records").glob("*.lock"):
-        Locks(folder).is_deserted(path.stem)
-    before = time.time() - STALE
-    for path in filter(is_temporary, [*folder.glob("*"), *folder.glob("records/*")]):
-        with suppress(FileNotFoundError):  # another process clears away too
-            if path.stat().st_mtime < before:
-                path.unlink()
+    """Remove what killed processes left: locks of nobody, records half written."""
+    stale = time.time() - STALE
+    with Locks(folder) as locks:
+        for path in [*folder.iterdir(), *(folder / "records").iterdir()]:
+            if LOCK.fullmatch(path.name):
+                locks.take(path.stem)  # its file goes as the lock is given back
+            elif is_temporary(path):
+                with suppress(FileNotFoundError):  # another process clears away too
+                    if path.stat().st_mtime < stale:
+                        path.unlink()
+
+
+@contextmanager
+def writing_to(folder: Path) -> Iterator[None]:
+    """Say of a disk that is full, or cannot be written, which one and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(
+            f"{folder} cannot be written ({error.strerror or error}); the records in "
+            f"it are whole: mend that, then run the same command again"
+        ) from error

@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,17 +13,16 @@ import torch
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.model.backbones import RANDOM
 from mtlhelpers.model.device import environment, peak_memory, restart_peak_memory
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import NUMERICS, Job, record_id, run_fields
+from mtlhelpers.study.records.record import NUMERICS, Job, Record, run_fields
+from mtlhelpers.study.running.ids import Facts, drawn_with, id_of
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
-from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.stage import Stages
 
 
@@ -31,17 +30,26 @@ from mtlhelpers.training.stage import Stages
 class Worker:
     """What one process keeps from job to job: corpora, hidden states, stages."""
 
+    device: torch.device = torch.device("cpu")  # to compute on
     _corpora: dict[str, Corpus] = field(default_factory=dict, repr=False)
     _store: FeatureStore = field(default_factory=FeatureStore, repr=False)
     _stages: Stages = field(default_factory=Stages, repr=False)
 
-    def id_of(self, job: Job) -> str:
-        """The id that the job's record would have, were it made by this process."""
-        is_random = job.backbone.startswith(RANDOM)
-        digest, where = _backbone_facts(job.backbone, job.plan.seed * is_random)
-        return self._id(job, digest, where | {"threads": job.threads})
+    def facts_of(self, job: Job) -> Facts:
+        """Return what decides the job's id here, besides itself."""
+        corpus = self._corpus(job.corpus)
+        sentences = len(corpus.splits["train"])
+        seed = drawn_with(job.backbone, job.plan.seed)
+        weights = _digest_and_dtype(job.backbone, seed)
+        return Facts(
+            corpus.fingerprint, sentences, corpus.tasks, *weights, self.device.type
+        )
 
-    def carry_out(self, key: str, job: Job, progress: bool = False) -> dict[str, Any]:
+    def id_of(self, job: Job) -> str:
+        """Return the id that the job's record would have, were it made here."""
+        return id_of(job, self.facts_of(job))
+
+    def carry_out(self, key: str, job: Job, progress: bool = False) -> Record:
         """Carry out a job and return its record.
 
         Raises `StudyError`, naming the job, where its plan cannot be carried out, or
@@ -57,41 +65,42 @@ class Worker:
         record["seconds"] = record["seconds"] | {"whole": time.perf_counter() - start}
         return record
 
-    def _record(self, key: str, job: Job, progress: bool) -> dict[str, Any]:
-        corpus = self._corpus(job.corpus)
-        model = SharedModel.from_backbone(
-            job.backbone, corpus.labels, corpus.tags, seed=job.plan.seed
-        )
-        digest = tensor_digest(model.backbone)
-        if self._id(job, digest, environment(model)) != key:
+    def _record(self, key: str, job: Job, progress: bool) -> Record:
+        facts = self.facts_of(job)
+        if id_of(job, facts) != key:
             raise StudyError(
                 "this process reads another corpus or backbone than the one that "
                 "declared the run, or has another device or version: make them equal"
             )
-        restart_peak_memory()
-        shared = {"store": self._store, "stages": self._stages, "progress": progress}
-        run = train(model, corpus, job.plan, **shared)
+        corpus = self._corpus(job.corpus)
+        model = SharedModel.from_backbone(
+            job.backbone, corpus.labels, corpus.tags, seed=job.plan.seed
+        )
+        model.to(self.device)
+        restart_peak_memory(self.device)
+        run = train(
+            model,
+            corpus,
+            job.plan,
+            store=self._store,
+            stages=self._stages,
+            progress=progress,
+        )
+        validation = evaluate(model, corpus.splits["validation"], store=self._store)
         return {
             "id": key,
             "numerics": NUMERICS,
             "arm": job.arm,
             "corpus": job.corpus,
-            "corpus_sha256": corpus.fingerprint,
+            "corpus_sha256": facts.corpus_sha256,
             "backbone": job.backbone,
-            "backbone_sha256": digest,
+            "backbone_sha256": facts.backbone_sha256,
             "revision": _git_revision(),
-            "peak_memory_bytes": peak_memory(),
-            "validation": asdict(
-                evaluate(model, corpus.splits["validation"], store=self._store)
-            ),
+            "peak_memory_bytes": peak_memory(self.device),
+            "validation": asdict(validation),
             **run_fields(run),
             **_measured(job, model, corpus),
         }
-
-    def _id(self, job: Job, digest: str, where: dict[str, Any]) -> str:
-        corpus = self._corpus(job.corpus)
-        filled = replace(job, plan=_filled(job.plan, corpus))
-        return record_id(filled, corpus.fingerprint, digest, where)
 
     def _corpus(self, name: str) -> Corpus:
         if name not in self._corpora:
@@ -106,13 +115,6 @@ def _measured(job: Job, model: SharedModel, corpus: Corpus) -> dict[str, Any]:
     return {"measured": measure(job.measure, model, corpus)}
 
 
-def _filled(plan: Plan, corpus: Corpus) -> Plan:
-    """The plan with its defaults filled in: a changed default changes the id."""
-    first = None if plan.first is None else _filled(plan.first, corpus)
-    sentences = plan.train_size or len(corpus.splits["train"])
-    return replace(plan.resolve(sentences, corpus.tasks), first=first)
-
-
 @contextmanager
 def _threads(number: int) -> Iterator[None]:
     """Within it, torch computes with so many threads."""
@@ -125,23 +127,22 @@ def _threads(number: int) -> Iterator[None]:
 
 
 @cache
-def _backbone_facts(backbone: str, seed: int) -> tuple[str, dict[str, Any]]:
-    """Digest of the weights that a run starts from, and where it would run."""
+def _digest_and_dtype(backbone: str, seed: int) -> tuple[str, str]:
+    """Digest and type of the weights that a run starts from."""
     model = SharedModel.from_backbone(backbone, ["a"], ["O"], seed=seed)
-    return tensor_digest(model.backbone), environment(model)
+    return tensor_digest(model.backbone), environment(model)["dtype"]
 
 
 def _git_revision() -> str | None:
     """The commit of the code, with a + where the tree has changed; None without git."""
-    here = Path(__file__).parent
     try:
-        found = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],
-            cwd=here,
+            cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
+    return described.stdout.strip()

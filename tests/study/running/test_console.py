@@ -48,5 +48,5 @@ def test_another_arm_tells_nothing():
     pace = Pace()
     note(pace, job())
     assert pace.expect(job(arm="frozen")) is None
-    assert pace.tell([job(arm="frozen")]) == UNKNOWN
-    assert pace.tell([job(), job(arm="frozen")]) == "at least 24 s"
+    assert pace.in_words([job(arm="frozen")]) == UNKNOWN
+    assert pace.in_words([job(), job(arm="frozen")]) == "at least 24 s"

@@ -9,11 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from helpers.studies import stable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mtlhelpers.data.cache import is_temporary
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running import study as running
@@ -51,7 +53,7 @@ def is_sound(small) -> bool:
 
 def age(folder: Path) -> None:
     """Make what was half written look as if it had lain for long."""
-    for path in (folder / "records").glob("*.mtl-tmp"):
+    for path in filter(is_temporary, (folder / "records").iterdir()):
         os.utime(path, (time.time() - 2 * STALE,) * 2)
 
 
@@ -119,20 +121,23 @@ def test_killed_while_it_writes_leaves_whole_records_or_none(small, name, after)
 
 
 def run_two(folder: Path) -> None:
-    list(Study(folder).run(hand_out=in_processes(2)))
+    list(Study(folder).run(pool=in_processes(2)))
 
 
-def test_processes_whose_submitter_is_killed_leave_whole_records(small):
+def test_processes_whose_submitter_is_killed_end_and_leave_whole_records(small):
     child = start(run_two, small.folder)
     while not list((small.folder / "records").glob("*.json")):
         time.sleep(0.01)
         assert child.is_alive()
+    workers = psutil.Process(child.pid).children(recursive=True)
+    assert len(workers) >= 2
     child.kill()
     child.join()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert not alive
+    assert {Path(name).suffix for name in small.files()} <= {".json", ".lock"}
     assert is_sound(small)
     run_study(small.folder)
-    age(small.folder)
-    running.clear_away(small.folder)
     assert small.is_whole()
 
 
@@ -156,7 +161,7 @@ def hold(folder: Path, name: str, held) -> None:
 
 
 def test_a_chain_in_other_hands_is_waited_for_and_taken_over(small, monkeypatch):
-    chain, held = chains_of(small.study.jobs())[0], FORKS.Event()
+    chain, held = chains_of(small.study.jobs)[0], FORKS.Event()
     child = start(hold, small.folder, chain.name, held)
     assert held.wait(60)
     monkeypatch.setattr(running, "PAUSE", 0.01)
@@ -178,7 +183,7 @@ def test_a_chain_in_other_hands_is_waited_for_and_taken_over(small, monkeypatch)
 def test_what_another_process_recorded_meanwhile_is_not_run_again(small):
     records = small.study.run()
     ids = [next(records)["id"]]
-    begun = len(chains_of(small.study.jobs())[0].jobs)
+    begun = len(chains_of(small.study.jobs)[0].jobs)
     other = small.study.run()  # would wait for the chain begun, here for ever
     others = [next(other)["id"] for _ in range(len(small.records) - begun)]
     other.close()
@@ -211,40 +216,72 @@ def test_a_full_disk_stops_with_a_clear_error_and_whole_records(
 
 
 def test_what_killed_processes_left_is_cleared_away_but_not_what_is_in_use(small):
-    folder = small.folder / "records"
+    """Nor what a user calls so."""
+    folder, somebody, nobody = small.folder / "records", 16 * "5", f"{16 * '6'}.lock"
     old, new = ".0123456789ab.mtl-tmp", ".ba9876543210.mtl-tmp"
-    for name in (old, new, "mine.tmp", "nobody.lock"):
+    draft = "draft.tmp"
+    for name in (old, new, draft, nobody):
         (folder / name).touch()
-    for name in (old, "mine.tmp"):
-        os.utime(folder / name, (time.time() - 2 * STALE,) * 2)
+    (small.folder / draft).touch()
+    (small.folder / old).touch()
+    for path in (
+        folder / old,
+        folder / draft,
+        small.folder / draft,
+        small.folder / old,
+    ):
+        os.utime(path, (time.time() - 2 * STALE,) * 2)
     with Locks(small.folder) as locks:
-        locks.take("somebody")
+        locks.take(somebody)
         running.clear_away(small.folder)
-        assert small.files() == {new, "mine.tmp", "somebody.lock"}
+        assert small.files() == {new, draft, f"{somebody}.lock"}
+    assert (small.folder / draft).exists() and not (small.folder / old).exists()
+    (small.folder / draft).unlink()
 
 
-@pytest.mark.parametrize(
-    "asked, jobs", [(signal.SIGINT, "1"), (signal.SIGINT, "2"), (signal.SIGTERM, "2")]
-)
-def test_asked_to_end_it_does_with_its_workers_one_line_and_whole_records(
-    small, asked, jobs
-):
-    begun = subprocess.Popen(
+def command(small, jobs: int) -> subprocess.Popen:
+    return subprocess.Popen(
         [sys.executable, "-m", "mtlhelpers", "study", "run", small.folder]
-        + ["--jobs", jobs],
+        + ["--jobs", str(jobs)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # a group of its own, to see that nobody is left in it
     )
+
+
+@pytest.mark.parametrize("asked, jobs", [(signal.SIGINT, 1), (signal.SIGTERM, 2)])
+def test_asked_to_end_it_does_with_its_workers_one_line_and_whole_records(
+    small, asked, jobs
+):
+    begun = command(small, jobs)
     begun.stdout.readline()  # the first run is done
     begun.send_signal(asked)  # to it alone, as of a batch system
-    _, said = begun.communicate(timeout=60)
-    assert begun.returncode == 130
-    assert said.splitlines() == ["stopped; whatever was written is whole"]
-    wait_for_end_of(begun.pid)
+    ends_tidily(begun)
     assert is_sound(small)
     assert {Path(name).suffix for name in small.files()} == {".json"}
+
+
+def test_ctrl_c_to_all_while_workers_start_is_one_line_too(small):
+    begun = command(small, jobs=2)
+    while importing(psutil.Process(begun.pid).children()) < 2:
+        time.sleep(0.01)
+        assert begun.poll() is None
+    os.killpg(begun.pid, signal.SIGINT)
+    ends_tidily(begun)
+    assert small.files() == set()
+
+
+def importing(children: list[psutil.Process]) -> int:
+    """How many are past their start, and so complain of a signal that they hear."""
+    return sum(child.cpu_times().user > 0.5 for child in children)
+
+
+def ends_tidily(begun: subprocess.Popen) -> None:
+    _, complaint = begun.communicate(timeout=60)
+    assert complaint.splitlines() == ["stopped; whatever was written is whole"]
+    assert begun.returncode == 130
+    wait_for_end_of(begun.pid)
 
 
 def wait_for_end_of(group: int) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,13 +11,20 @@ import dask
 import distributed
 import pytest
 import torch
+from filelock import FileLock
 from helpers import tiny
-from helpers.studies import stable
+from helpers.studies import be_killed, stable
 
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.running import pools as handing_out
+from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running import worker
-from mtlhelpers.study.running.pools import carry_out_chain, in_processes, on_cluster
+from mtlhelpers.study.running.pools import (
+    Pool,
+    carry_out_chain,
+    carry_out_chain_on_cluster,
+    in_processes,
+    on_cluster,
+)
 from mtlhelpers.study.running.queue import Locks, chains_of
 from mtlhelpers.study.running.worker import Worker
 
@@ -40,20 +48,25 @@ def client(cluster):
         yield found
 
 
-def run(small, hand_out=None) -> list[dict]:
-    return list(small.study.run(hand_out=hand_out))
+def run(small, pool=None) -> list[dict]:
+    return list(small.study.run(pool=pool))
+
+
+def in_a_thread() -> Pool:
+    """A pool that is at work at once."""
+    return Pool(lambda: ThreadPoolExecutor(1), carry_out_chain, ahead=1)
 
 
 # --- One process at work -------------------------------------------------------------
 
 
 def test_ids_and_threads_are_the_studys_and_not_the_processs(small):
-    job = next(iter(small.study.jobs().values()))
+    job = next(iter(small.study.jobs.values()))
     ids = set()
     for threads in (1, 3):
         torch.set_num_threads(threads)
         ids.add(Worker().id_of(replace(job, threads=2)))
-        record = Worker().carry_out(small.study._worker.id_of(job), job)
+        record = Worker().carry_out(small.study.worker.id_of(job), job)
         assert record["environment"]["threads"] == 1
         assert torch.get_num_threads() == threads
     torch.set_num_threads(1)
@@ -62,7 +75,7 @@ def test_ids_and_threads_are_the_studys_and_not_the_processs(small):
 
 
 def test_a_worker_that_would_give_another_id_makes_no_record(small):
-    key, job = next(iter(small.study.jobs().items()))
+    key, job = next(iter(small.study.jobs.items()))
     with pytest.raises(StudyError, match="alone on .*, seed 0: .* make them equal"):
         Worker().carry_out(key, replace(job, threads=2))
 
@@ -70,7 +83,7 @@ def test_a_worker_that_would_give_another_id_makes_no_record(small):
 def test_a_backbone_is_loaded_once_for_all_seeds_unless_it_is_drawn(
     small, monkeypatch, tmp_path
 ):
-    job = next(iter(small.study.jobs().values()))
+    job = next(iter(small.study.jobs.values()))
     loaded, load = [], worker.SharedModel.from_backbone
 
     def noting(name, *rest, seed):
@@ -93,7 +106,7 @@ def test_a_backbone_is_loaded_once_for_all_seeds_unless_it_is_drawn(
 
 
 def test_runs_that_share_a_stage_go_to_one_process_and_others_by_themselves(small):
-    chains = chains_of(small.study.jobs())
+    chains = chains_of(small.study.jobs)
     assert [len(chain.jobs) for chain in chains] in ([1, 2] * 2, [2, 1] * 2)
     assert {len({job.plan.seed for job in c.jobs.values()}) for c in chains} == {1}
     assert [c.name for c in chains] == [c.name for c in chains_of(small.study.left())]
@@ -101,76 +114,74 @@ def test_runs_that_share_a_stage_go_to_one_process_and_others_by_themselves(smal
     assert {c.name for c in chains_of(half)} <= {c.name for c in chains}
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "records").touch()
+    with pytest.raises(StudyError, match=f"{tmp_path} cannot be written"):
+        Locks(tmp_path).__enter__()
+
+
 def chain_of_two(small):
-    return next(c for c in chains_of(small.study.jobs()) if len(c.jobs) == 2)
+    return next(c for c in chains_of(small.study.jobs) if len(c.jobs) == 2)
 
 
 def test_whoever_sees_the_folder_writes_each_record_as_it_comes(small):
     chain = chain_of_two(small)
     with Locks(small.folder) as locks:
         locks.take(chain.name)
-        records = carry_out_chain(small.folder, chain)
+        records = carry_out_chain(small.folder, chain, "cpu")
     assert [record["id"] for record in stable(small.folder)] == sorted(chain.jobs)
     assert {record["id"] for record in records} == set(chain.jobs)
 
 
 def test_whoever_does_not_see_it_hands_the_records_back(small, tmp_path):
     chain = chain_of_two(small)
-    assert {r["id"] for r in carry_out_chain(tmp_path, chain)} == set(chain.jobs)
+    records = carry_out_chain(tmp_path, chain, "cpu")
+    assert {record["id"] for record in records} == set(chain.jobs)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_chain_stops_after_a_run_once_nobody_has_it_in_hand(small, monkeypatch):
-    chain = chain_of_two(small)
-    with Locks(small.folder) as locks:
-        locks.take(chain.name)
-        own, done = Worker(), []
-
-        class Deserting:
-            def carry_out(self, key, job):
-                locks.give_back(chain.name)  # as if the submitter were gone
-                (small.folder / "records" / f"{chain.name}.lock").touch()
-                done.append(key)
-                return own.carry_out(key, job)
-
-        monkeypatch.setattr(handing_out, "_own_worker", Deserting)
-        carry_out_chain(small.folder, chain)
-    assert done == list(chain.jobs)[:1]
 
 
 # --- Processes of this machine -------------------------------------------------------
 
 
-def test_processes_leave_the_records_of_running_here(small):
+def test_processes_leave_the_records_of_running_here_each_written_once(
+    small, monkeypatch
+):
+    written = []
+    monkeypatch.setattr(running, "write_record", lambda *_: written.append(1))
     assert len(run(small, in_processes(2))) == 6
     assert small.is_whole()
+    assert not written
 
 
-# The next two need no other process: joblib runs the work of one here.
+def test_a_process_that_is_killed_ends_the_study_in_words(small):
+    with pytest.raises(StudyError, match="process was killed, .* with fewer --jobs"):
+        run(small, replace(in_processes(1), task=be_killed))
+    assert small.files() == set()
+
+
 def test_a_job_that_cannot_be_carried_out_is_named(small, monkeypatch):
     def diverging(*_, **__):
         raise ValueError("the loss is not finite")
 
     monkeypatch.setattr(worker, "train", diverging)
-    for hand_out in (None, in_processes(1)):
+    for pool in (None, in_a_thread()):
         with pytest.raises(StudyError, match=r"on .*, seed 0: the loss is not finite"):
-            run(small, hand_out)
+            run(small, pool)
     assert small.files() == set()
 
 
 def test_a_disk_that_is_full_of_locks_stops_the_study(small, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x.lock")
+    acquire, taken = FileLock.acquire, []
 
-    take, taken = Locks.take, []
+    def third(lock):
+        taken.append(lock)
+        if len(taken) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x.lock")
+        return acquire(lock)
 
-    def third(locks, name):
-        taken.append(name)
-        return full() if len(taken) == 3 else take(locks, name)
-
-    monkeypatch.setattr(Locks, "take", third)
-    with pytest.raises(OSError, match="No space left on device: 'x.lock'"):
-        run(small, in_processes(1))
+    monkeypatch.setattr(FileLock, "acquire", third)
+    with pytest.raises(StudyError, match="cannot be written .No space left on device"):
+        run(small, in_a_thread())
     assert stable(small.folder) == [
         record for record in small.records if f"{record['id']}.json" in small.files()
     ]
@@ -216,9 +227,11 @@ def test_the_only_worker_of_a_cluster_does_the_work(small, cluster):
 
 def test_a_cluster_leaves_the_records_of_running_here(small, cluster, client):
     def sees_no_folder():
+        from pathlib import Path
+
         from mtlhelpers.study.running.queue import Locks
 
-        Locks.is_told = lambda *_: False
+        Locks.path = lambda *_: Path("nowhere")
 
     client.run(sees_no_folder, workers=seasoned(client))
     cluster.scale(2)  # the second worker sees it
@@ -251,7 +264,7 @@ def test_a_worker_that_would_run_two_at_once_is_refused(small, monkeypatch):
     found = SimpleNamespace(address="tcp://x", state=SimpleNamespace(nthreads=2))
     monkeypatch.setattr(distributed, "get_worker", lambda: found)
     with pytest.raises(StudyError, match="worker tcp://x .* with --nthreads 1"):
-        handing_out._carry_out_on_cluster(small.folder, chain_of_two(small))
+        carry_out_chain_on_cluster(small.folder, chain_of_two(small), "cpu")
 
 
 def test_without_dask_or_a_scheduler_one_line_says_so(small, monkeypatch):

@@ -8,8 +8,9 @@ from mtlhelpers.cli import main
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import own_id
 from mtlhelpers.study.records.store import read_records, write_record
+from mtlhelpers.study.running import worker
 from mtlhelpers.study.running.console import study_lines
-from mtlhelpers.study.running.rerun import again_lines
+from mtlhelpers.study.running.rerun import rerun_lines
 from mtlhelpers.study.running.study import Study
 
 
@@ -54,7 +55,7 @@ def test_every_plan_comes_to_the_same_scores(recorded, capsys):
 def test_versions_that_differ_are_named(recorded):
     key = keys(recorded.folder)[0]
     changed(recorded, key, environment={"numpy": "1.0"}, scores={"exact_match": 0.987})
-    lines = list(again_lines(recorded.folder, key))
+    lines = list(rerun_lines(recorded.folder, key))
     assert any(line.startswith("numpy: 1.0 recorded, ") for line in lines)
     assert lines[-1].startswith("within what another machine may be off by")
 
@@ -71,22 +72,25 @@ def test_a_score_that_is_off_is_refused(recorded, score, capsys):
 
 
 @pytest.mark.parametrize("field", ["corpus_sha256", "backbone_sha256"])
-def test_another_corpus_or_backbone_is_refused(recorded, field):
+def test_another_corpus_or_backbone_is_refused_before_any_training(
+    recorded, field, monkeypatch
+):
+    monkeypatch.setattr(worker, "train", lambda *_, **__: pytest.fail("it trains"))
     key = keys(recorded.folder)[0]
     key = changed(recorded, key, **{field: "0" * 64})
     with pytest.raises(StudyError, match=f"{field} is .* here"):
-        list(again_lines(recorded.folder, key))
+        list(rerun_lines(recorded.folder, key))
 
 
 def test_a_record_that_is_not_there_is_named(recorded):
     with pytest.raises(StudyError, match="has no record 0123"):
-        list(again_lines(recorded.folder, "0123"))
+        list(rerun_lines(recorded.folder, "0123"))
 
 
 def test_runs_on_chosen_corpora_alone(small):
     path = small.folder / "grid.toml"
     text = path.read_text(encoding="utf-8")
-    corpus = next(iter(Study(small.folder).jobs().values())).corpus
+    corpus = next(iter(Study(small.folder).jobs.values())).corpus
     other = text.replace('arm = "shared"', 'arm = "elsewhere"').replace(
         f"corpus = {json.dumps(corpus)}", 'corpus = "newsdesk"'
     )
@@ -99,6 +103,6 @@ def test_runs_on_chosen_corpora_alone(small):
         lines = list(study_lines("status", small.folder, corpora=["newsdesk"]))
         assert lines[-1].startswith("4 runs declared")
         with pytest.raises(StudyError, match="no run on snips; its corpora are"):
-            Study(small.folder, ["snips"]).jobs()
+            _ = Study(small.folder, ["snips"]).jobs
     finally:
         path.write_text(text, encoding="utf-8")

@@ -74,7 +74,7 @@ def test_work_goes_from_small_sizes_to_all_sentences_with_every_seed_of_each():
 
 def test_work_of_one_size_goes_seed_by_seed_and_along_the_stages(staged):
     jobs = list(staged.left().values())
-    assert len(jobs) == len(staged.jobs()) == 2 * (2 + 1 + 2 + 2 + 2)
+    assert len(jobs) == len(staged.jobs) == 2 * (2 + 1 + 2 + 2 + 2)
     seeds = [job.plan.seed for job in jobs]
     assert seeds == sorted(seeds)
     for depth in (1, 2):  # who shares so many stages follow one another
@@ -103,7 +103,7 @@ def test_a_study_makes_shared_stages_once_and_the_records_of_runs_alone(
     del plans[:]
     for key in ids:
         alone = Study(staged.folder)
-        alone.left = lambda key=key, alone=alone: {key: alone.jobs()[key]}
+        alone.left = lambda key=key, alone=alone: {key: alone.jobs[key]}
         assert [record["id"] for record in alone.run()] == [key]
     assert len(plans) == 2 * (2 * 2 + 1 + 3 * 2 + 2 * 2 + 2 * 2)
     assert stable(staged.folder) == together
@@ -113,10 +113,10 @@ def test_ids_and_table_of_a_study_are_those_of_its_records(staged):
     list(staged.run())
     table = mtl.study_table(staged.folder).set_index("id")
     records = read_records(staged.folder)
-    assert set(table.index) == set(staged.jobs())
+    assert set(table.index) == set(staged.jobs)
     for record in records:
         assert own_id(record) == record["id"]
         row = table.loc[record["id"]]
         assert row["ner_f1_train"] == record["train_scores"]["ner_f1"]
         assert row["accuracy_before"] == record["before"]["accuracy"]
-        assert row["arm"] == staged.jobs()[record["id"]].arm
+        assert row["arm"] == staged.jobs[record["id"]].arm

@@ -34,7 +34,7 @@ def study(tmp_path: Path) -> Study:
 def test_a_study_runs_what_is_left_and_nothing_else(study):
     assert len(study.left()) == 4
     records = list(study.run())
-    assert {record["id"] for record in records} == set(study.jobs())
+    assert {record["id"] for record in records} == set(study.jobs)
     assert list(study.run()) == []
     for record in records:
         assert set(record) == set(FIELDS)
@@ -81,12 +81,21 @@ def test_a_damaged_record_is_named_and_its_run_made_again(study):
 
 
 def test_the_id_changes_with_plan_corpus_and_backbone(study):
-    ids = set(study.jobs())
+    ids = set(study.jobs)
     backbone = tiny.save_backbone(study.folder / "other", seed=1)
     path = study.folder / "grid.toml"
     text = path.read_text(encoding="utf-8")
     old = json.dumps(str(study.folder / "backbone"))
     path.write_text(text.replace(old, json.dumps(str(backbone))), encoding="utf-8")
-    assert not ids & set(Study(study.folder).jobs())
+    assert not ids & set(Study(study.folder).jobs)
     path.write_text(text.replace("epochs = 1", "epochs = 2"), encoding="utf-8")
-    assert not ids & set(Study(study.folder).jobs())
+    assert not ids & set(Study(study.folder).jobs)
+
+
+def test_a_record_that_lacks_a_field_or_has_another_type_is_refused():
+    with pytest.raises(RecordError, match="no field 'id'"):
+        check_record({}, "here")
+    with pytest.raises(RecordError, match="no JSON object"):
+        check_record([], "here")
+    with pytest.raises(RecordError, match="'id' is a int"):
+        check_record({"id": 1}, "here")

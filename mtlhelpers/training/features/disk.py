@@ -118,13 +118,13 @@ def show_folder(folder: Path) -> list[str]:
     lines = [line(*names)]
     for path, size, used in reversed(files):
         when = datetime.fromtimestamp(used).isoformat(" ", "minutes")
-        lines.append(line(*_head(path), f"{size:,}", when))
+        lines.append(line(*_told_of(path), f"{size:,}", when))
     total = sum(file.bytes for file in files)
     limit = f"at most {cache_limit() / GB:g} GB (MTLHELPERS_CACHE_GB)"
     return [*lines, f"files in {folder}: {len(files)}, {total:,} bytes of {limit}"]
 
 
-def _head(path: Path) -> tuple[str, str, str, str, str]:
+def _told_of(path: Path) -> tuple[str, str, str, str, str]:
     """Backbone, layers, device, type and sentences, from the head of a file alone."""
     try:
         with safe_open(path, "pt") as file:

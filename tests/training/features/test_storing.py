@@ -35,7 +35,7 @@ torch.set_num_threads(1)
 from helpers import tall, tiny
 from helpers.stored import TRAIN, frozen
 import mtlhelpers as mtl
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 folder, own, other = map(Path, sys.argv[1:])
 model = tall.model().eval()
 mtl.apply_scenario(model, "backbone_frozen")

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from mtlhelpers.study.errors import RecordError
@@ -61,12 +60,7 @@ class Choice:
 
     def at(self, size: int) -> Plan:
         """The plan for another size: as many steps below, as many epochs above."""
-        batches = self.steps / self.plan.epochs  # an epoch, at the size that was tuned
-        epochs = self.plan.epochs
-        if size < self.plan.train_size:
-            a_smaller_epoch = max(1, math.ceil(batches * size / self.plan.train_size))
-            epochs = math.ceil(self.steps / a_smaller_epoch)
-        return replace(self.plan, train_size=size, epochs=epochs)
+        return self.plan.scaled_to(size, self.steps)
 
 
 NUMERICS = 1  # raised by a change of code that changes results

@@ -13,14 +13,14 @@ from sides import Training, train_ours
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded, encode
 from mtlhelpers.data.streams import stream
+from mtlhelpers.training.loop import bucketed_batches
 from mtlhelpers.training.losses import loss_function
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.optimizer import (
     build_optimizer,
     clip_each_part,
-    kept_embedding_gradient,
+    gradient_memory,
 )
-from mtlhelpers.training.stage import bucketed_batches
 
 RATE = 3e-4
 
@@ -156,7 +156,8 @@ class LengthGrowthCase(_Growth):
     def _steps(self, model: mtl.SharedModel, seed: int) -> Iterator[Any]:
         """What takes one epoch of the training loop's steps on encoded sentences."""
         mtl.apply_scenario(model, self.scenario)
-        plan = mtl.Plan(scenario=self.scenario, backbone_lr=RATE, head_lr=RATE)
+        rates = mtl.Plan(scenario=self.scenario, backbone_lr=RATE, head_lr=RATE)
+        plan = rates.resolve(max(self.sizes))
         optimizer = build_optimizer(model, plan)
         order = stream(seed, "order")
 
@@ -171,7 +172,7 @@ class LengthGrowthCase(_Growth):
                 clip_each_part(model, plan.clip_norm)
                 optimizer.step()
 
-        with kept_embedding_gradient(model):
+        with gradient_memory(model):
             yield step_through
 
     def _ratio(self, paces: list[float]) -> float:

@@ -23,9 +23,9 @@ from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.shared import HEADS
-from mtlhelpers.training.features.extract import equal_length_batches
+from mtlhelpers.training.features.states import equal_length_batches
+from mtlhelpers.training.loop import bucketed_batches
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.stage import bucketed_batches
 
 INPUTS = ("input_ids", "attention_mask", "sentence_labels", "ner_labels")
 WARMUP = 0.1  # share of the steps in which the learning rate rises, as `mtl.Plan` has

@@ -61,7 +61,7 @@ _HOMES = {
     "evaluate": "training.metrics",
     "load_corpus": "data.load",
     "parameter_table": "model.counting",
-    "plan_for": "training.plan",
+    "plan_for": "training.stage",
     "recommend": "study.advice.recommend",
     "train": "training.loop",
 }
@@ -111,9 +111,9 @@ if TYPE_CHECKING:
     from mtlhelpers.training.features.store import FeatureStore
     from mtlhelpers.training.loop import train
     from mtlhelpers.training.metrics import evaluate
-    from mtlhelpers.training.plan import Plan, plan_for
+    from mtlhelpers.training.plan import Plan
     from mtlhelpers.training.run import Run, Scores
-    from mtlhelpers.training.stage import Stages
+    from mtlhelpers.training.stage import Stages, plan_for
 else:
 
     def __getattr__(name: str) -> object:

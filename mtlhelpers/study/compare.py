@@ -21,8 +21,8 @@ from mtlhelpers.model.freezing import SCENARIOS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train
-from mtlhelpers.training.plan import plan_for
 from mtlhelpers.training.run import Run
+from mtlhelpers.training.stage import plan_for
 
 SCORE_COLUMNS = {
     "accuracy": "accuracy",

@@ -1,13 +1,14 @@
-"""The training loop, whole: freeze, build the optimizer, step, prove.
+"""The training loop, whole: from a plan to the proof of what stayed frozen.
 
-Lesson: 01_shared_model takes `train_epochs` apart. The order is the point: the scenario
-is applied first and the optimizer built from what then trains, never the other way.
+Lesson: 01_shared_model takes `train_epochs` apart. Read from `train` downwards. The
+order is the point: the scenario is applied first and the optimizer built from what then
+trains, never the other way. Shapes: N training sentences, B of them in a batch.
 """
 
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from functools import partial
+from math import ceil
 
 import numpy as np
 import torch
@@ -18,35 +19,43 @@ from tqdm import tqdm
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.counting import count_parameters
-from mtlhelpers.model.device import environment
-from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.freezing import apply_scenario, find_scenario
+from mtlhelpers.model.shared import HEADS, SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
-from mtlhelpers.training.history import EpochRecorder, Keeper
 from mtlhelpers.training.losses import BatchLosses, loss_function
-from mtlhelpers.training.metrics import assess, encode_for, evaluate
+from mtlhelpers.training.metrics import Gold, assess, check_fit, encode_for, has_gold
 from mtlhelpers.training.optimizer import (
+    BestWeights,
     build_optimizer,
     build_schedule,
     check_gradients,
-    check_loss,
     check_optimizer,
+    check_weights,
     clip_each_part,
-    kept_embedding_gradient,
+    gradient_memory,
+    take_step,
 )
-from mtlhelpers.training.plan import Plan
+from mtlhelpers.training.plan import FilledPlan, Plan, PlanError
 from mtlhelpers.training.retention import Retention, build_retention
-from mtlhelpers.training.run import FreezingWitness, Run
-from mtlhelpers.training.stage import (
-    Stages,
-    bucketed_batches,
-    prepare,
-    spread_out,
-    training_sentences,
-)
+from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
+from mtlhelpers.training.stage import Stages
 from mtlhelpers.training.standardise import standardised_heads
 
+try:
+    from mtlhelpers.data.encoding import length_note
+    from mtlhelpers.model.device import choose_device
+except ImportError:
+    choose_device = torch.device
+
+    def length_note(encoded: Encoded, what: str) -> str:
+        cut = int(encoded.truncated.sum())
+        lost = int(encoded.lost_words[encoded.truncated].sum())
+        return f"{cut} of {len(encoded)} {what} are cut, {lost} words" if cut else ""
+
+
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
+POOL = 32  # batches whose sentences are sorted by length together
 
 
 def train(
@@ -57,109 +66,174 @@ def train(
     store: FeatureStore | None = None,
     stages: Stages | None = None,
     progress: bool = True,
+    device: str | None = None,
 ) -> Run:
     """Carry out a plan, and its `first` stage before it; the model is changed in place.
 
     Applies the scenario, trains, scores test before and after, and proves that what is
     frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
     runs (`FeatureStore.on_disk()`: for later processes too), `stages` what whole stages
-    left. Warns and takes no step where nothing can train. Raises `PlanError` for a plan
-    that does not fit, `TrainingError` where a loss or gradient is not finite.
+    left. `device` is where the model goes: "cpu", "cuda", "mps", or "auto" for a GPU if
+    there is one; None leaves it where it is. Warns and takes no step where nothing can
+    train.
+
+    Raises `PlanError` for a plan that does not fit, before anything trains, and
+    `TrainingError` where weights, a loss or a gradient is not finite: the model then
+    keeps the weights that it had before that step.
     """
+    if device is not None:
+        model.to(choose_device(device))
     store = FeatureStore() if store is None else store
+    sentences = training_sentences(corpus, plan)
+    filled = plan.resolve(len(sentences), corpus.tasks)
+    check_fit(model, corpus, sentences, filled)
 
     def carry_out() -> Run:
-        shared = {"store": store, "stages": stages, "progress": progress}
-        first = plan.first and train(model, corpus, plan.first, **shared)
-        return _carry_out(model, corpus, plan, first, store, progress)
+        first = None
+        if plan.first is not None:  # it trains what is frozen from here on
+            first = train(
+                model, corpus, plan.first, store=store, stages=stages, progress=progress
+            )
+        return _run_stage(model, corpus, sentences, filled, first, store, progress)
 
     return carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
 
 
-def _carry_out(
+def training_sentences(corpus: Corpus, plan: Plan) -> Dataset:
+    """The plan's subset of train, without sentences that none of its tasks can use."""
+    train = corpus.splits["train"]
+    rows = take_subset(train, plan.train_size, plan.seed, skip=plan.skip)
+    tasks = plan.resolve(len(rows), corpus.tasks).tasks
+    if not tasks or set(tasks) >= set(corpus.tasks):
+        return rows
+    useful = np.any([has_gold(rows, task) for task in tasks], axis=0)
+    return rows.select(np.flatnonzero(useful))
+
+
+def _run_stage(
     model: SharedModel,
     corpus: Corpus,
-    plan: Plan,
+    sentences: Dataset,
+    plan: FilledPlan,
     first: Run | None,
     store: FeatureStore,
     progress: bool,
 ) -> Run:
-    """The last stage of a plan: prepare, train, score, prove."""
-    sentences = training_sentences(corpus, plan)
-    plan = plan.resolve(len(sentences), corpus.tasks)
-    as_left = prepare(model, sentences, plan)
-    witness = FreezingWitness.watch(model)
-    test = corpus.splits["test"]
-    before = first.scores if first and as_left else evaluate(model, test, store=store)
-    recorder = EpochRecorder(model, corpus, plan, store)
+    """The last stage of a plan: freeze, read, score, train, score again, prove."""
+    check_weights(model)
+    as_left = prepare(model, plan)  # frozen from here on
+    witness = FreezingWitness.watch(model)  # a digest of each tensor that is
+
+    # Every split is cut into word pieces once, validation only if it is asked for.
+    validate = None
+    if plan.track or plan.select:
+        validation = Gold.of(model, corpus.splits["validation"])
+        validate = partial(assess, model, validation, store)
+    recorder = EpochRecorder(plan, validate)
+    with recorder.setup():
+        gold = Gold.of(model, sentences)
+    test = Gold.of(model, corpus.splits["test"])
+
+    if note := length_note(gold.encoded, "training sentences"):
+        recorder.note(note)
+    before = first.scores if first and as_left else assess(model, test, store)[0]
     if plan.tasks:
-        train_epochs(model, corpus, sentences, plan, store, recorder, progress)
+        train_epochs(model, corpus, gold.encoded, plan, store, recorder, progress)
     else:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
-    scores, outcomes = assess(model, test, store)
-    seen = sentences.select(spread_out(len(sentences), SCORED_OF_TRAIN))
-    return Run(
-        plan=plan,
-        first=first,
-        before=before,
-        scores=scores,
-        train_scores=evaluate(model, seen, store=store),
-        outcomes=outcomes,
-        proof=witness.compare(model),
-        **_facts(model),
-        **recorder.fields(),
-    )
+    seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store)[0]
+    after = assess(model, test, store)
+    proof = witness.compare(model)  # the same digests again, or the names of what moved
+    return recorder.run(model, first, before, after, seen, proof)
 
 
-def _facts(model: SharedModel) -> dict[str, Any]:
-    """What a run says of its model and of where it ran."""
-    counts = count_parameters(model).loc["all"]
-    return {
-        "total_parameters": int(counts["total"]),
-        "trainable_parameters": int(counts["trainable"]),
-        "environment": environment(model),
-    }
+def prepare(model: SharedModel, plan: FilledPlan) -> bool:
+    """Make the model ready for a stage; whether its outputs are still what they were.
+
+    Raises `PlanError` where the model has no such hidden states to read.
+    """
+    was = (model.pooling, model.layers)
+    try:
+        model.read(plan.pooling, plan.layers)  # what the heads look at from here on
+    except ValueError as error:
+        raise PlanError(f"the plan does not fit the model: {error}") from error
+    if plan.fresh_heads:
+        for task in plan.tasks:
+            model.reset_head(HEADS[task], plan.seed)
+    # Freezing: no gradient, none left over, eval mode. A head whose loss is not summed
+    # is frozen as well, whatever the scenario says.
+    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
+    return was == (model.pooling, model.layers) and not plan.fresh_heads
 
 
 def train_epochs(
     model: SharedModel,
     corpus: Corpus,
-    sentences: Dataset,
-    plan: Plan,
+    encoded: Encoded,
+    plan: FilledPlan,
     store: FeatureStore,
     recorder: EpochRecorder,
     progress: bool,
 ) -> None:
-    """Step through the epochs of a resolved plan on its training sentences."""
-    start = time.perf_counter()
-    encoded = encode_for(model, sentences)
-    losses_of = loss_function(model, encoded, store)
-    retention = build_retention(model, corpus, plan, encoded)
-    scaling = _scaling(model, encoded, plan, store)
-    recorder.seconds["setup"] = time.perf_counter() - start
-
-    optimizer = build_optimizer(model, plan)
+    """Step through the epochs of a plan on its N training sentences."""
+    with recorder.setup():  # what is frozen runs here, once, and never again
+        losses_of = loss_function(model, encoded, store)
+        retention = _retention(model, corpus, plan, encoded)
+        scaling = _scaling(model, encoded, plan, store)
+    optimizer = build_optimizer(model, plan)  # of what trains, now that this is settled
     check_optimizer(optimizer, model)
-    epochs = _all_batches(encoded, plan)
-    steps = sum(map(len, epochs))
-    schedule = build_schedule(optimizer, plan, steps)
-    keeper = Keeper(model, plan.select)
+    steps = plan.epochs * ceil(len(encoded) / plan.batch_size)
+    schedule = build_schedule(optimizer, plan, steps)  # rates rise, then fall to zero
+    order = stream(plan.seed, "order")  # random numbers that nothing else draws from
+    best = BestWeights(model, plan.select)
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
-    with _dropout_stream(plan.seed), kept_embedding_gradient(model), scaling, bar:
-        for epoch, batches in enumerate(epochs, start=1):
-            model.train()
+    with _dropout_stream(plan.seed), gradient_memory(model), scaling, bar:
+        for epoch in range(1, plan.epochs + 1):
+            model.train()  # dropout, though in no part that is frozen
             recorder.start_epoch()
-            for rows in batches:
-                found = losses_of(rows)
-                kept = retention.loss(found.logits, found.batch, rows)
-                norms = take_step(model, optimizer, found, kept, retention, plan)
+            for rows in bucketed_batches(encoded.lengths, plan.batch_size, order):
+                batch = losses_of(rows)  # rows: (B,); a loss for each task
+                optimizer.zero_grad(set_to_none=True)
+                total_loss(batch, rows, retention, plan).backward()
+                check_gradients(optimizer, model)  # all that train were reached
+                if retention is not None:
+                    retention.add_gradients()
+                norms = clip_each_part(model, plan.clip_norm)  # one per part, before
+                values = recorder.note_step(batch, norms)
+                take_step(optimizer, values, recorder.steps)  # unless one is NaN
                 schedule.step()
-                recorder.note_step(found.losses, found.labelled, norms)
                 bar.update()
-            model.eval()
-            check_loss(recorder.end_epoch(epoch))
-            keeper.look(recorder.history[-1])
-        keeper.restore()
+            model.eval()  # no dropout while validation is scored
+            best.look(recorder.end_epoch(epoch))
+        best.restore()  # the epoch that `select` chose; without it the last one stays
+
+
+def bucketed_batches(
+    lengths: np.ndarray, batch_size: int, order: np.random.Generator
+) -> list[np.ndarray]:
+    """Every sentence once, in random batches of sentences of like length.
+
+    Sentences are shuffled, sorted within pools of 32 batches, cut, and the batches
+    shuffled: little padding, and still a random order. Drawn from `order` alone.
+    """
+    shuffled = order.permutation(len(lengths))  # (N,)
+    pool = batch_size * POOL
+    batches = []
+    for start in range(0, len(shuffled), pool):
+        rows = shuffled[start : start + pool]
+        rows = rows[np.argsort(lengths[rows], kind="stable")]
+        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    return [batches[i] for i in order.permutation(len(batches))]  # each (B,)
+
+
+def total_loss(
+    batch: BatchLosses, rows: np.ndarray, retention: Retention | None, plan: FilledPlan
+) -> Tensor:
+    """The weighted sum of the losses, and what keeps the task of a frozen head."""
+    total = torch.zeros(())
+    for task in plan.tasks:  # those of the heads that train: the others have no say
+        total = total + plan.loss_weights[task] * batch.losses[task]
+    return total if retention is None else total + retention.loss(batch, rows)
 
 
 @contextmanager
@@ -171,38 +245,21 @@ def _dropout_stream(seed: int) -> Iterator[None]:
         yield
 
 
+def _retention(
+    model: SharedModel, corpus: Corpus, plan: FilledPlan, encoded: Encoded
+) -> Retention | None:
+    """What keeps the task of a frozen head (lesson 05), if the plan asks for it."""
+    if plan.retention is None:
+        return None
+    earlier = None
+    if plan.first is not None:
+        earlier = encode_for(model, training_sentences(corpus, plan.first))
+    return build_retention(model, plan, encoded, earlier)
+
+
 def _scaling(
-    model: SharedModel, encoded: Encoded, plan: Plan, store: FeatureStore
+    model: SharedModel, encoded: Encoded, plan: FilledPlan, store: FeatureStore
 ) -> AbstractContextManager[None]:
     if not plan.standardise:
         return nullcontext()
     return standardised_heads(model, extract_features(model, encoded, store))
-
-
-def take_step(
-    model: SharedModel,
-    optimizer: torch.optim.Optimizer,
-    found: BatchLosses,
-    kept: Tensor | float,
-    retention: Retention,
-    plan: Plan,
-) -> dict[str, Tensor]:
-    """One update from the weighted sum of the losses; return the gradient norms."""
-    loss = sum(plan.loss_weights[task] * found.losses[task] for task in plan.tasks)
-    optimizer.zero_grad(set_to_none=True)
-    (loss + kept).backward()
-    if not optimizer.state:  # the first step
-        check_gradients(model)
-    retention.add_gradients()
-    norms = clip_each_part(model, plan.clip_norm)
-    optimizer.step()
-    return norms
-
-
-def _all_batches(encoded: Encoded, plan: Plan) -> list[list[np.ndarray]]:
-    """The batches of every epoch, from the stream of the order alone."""
-    order = stream(plan.seed, "order")
-    return [
-        bucketed_batches(encoded.lengths, plan.batch_size, order)
-        for _ in range(plan.epochs)
-    ]

@@ -1,6 +1,9 @@
-"""The losses of a batch: live through the backbone, or from stored hidden states."""
+"""The losses of a batch: live through the backbone, or from stored hidden states.
 
-from collections.abc import Callable, Sequence
+Shapes: B sentences, T word pieces, W words in the batch, H the backbone's width.
+"""
+
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +15,7 @@ from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.layers import climb
 from mtlhelpers.model.shared import HEADS, Logits, SharedModel
-from mtlhelpers.training.features.arrays import States
+from mtlhelpers.training.features.states import Rows, States
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 
 
@@ -24,10 +27,20 @@ class BatchLosses(NamedTuple):
     logits: Logits
     batch: dict[str, Tensor]
 
+    def logits_of(self, task: str) -> Tensor:
+        """The logits of a task, one row per sentence or per word: (B, L) or (W, G)."""
+        logits: Tensor = getattr(self.logits, task)
+        if task == "ner" and "word_mask" in self.batch:  # (B, T, G): not yet by word
+            return logits[self.batch["word_mask"]]
+        return logits
+
+
+LossesOf = Callable[[Rows], BatchLosses]
+
 
 def loss_function(
     model: SharedModel, encoded: Encoded, store: FeatureStore
-) -> Callable[[Sequence[int]], BatchLosses]:
+) -> LossesOf:
     """What computes the losses of some rows of the encoded sentences.
 
     What is frozen from the word pieces up runs once: the losses start from stored
@@ -42,9 +55,7 @@ def loss_function(
     return lambda rows: _from_states(model, encoded, states, cut, rows)
 
 
-def live_losses(
-    model: SharedModel, encoded: Encoded, rows: Sequence[int]
-) -> BatchLosses:
+def live_losses(model: SharedModel, encoded: Encoded, rows: Rows) -> BatchLosses:
     """The losses of a batch that runs through the backbone."""
     batch = _batch(model, encoded, rows)
     with fast_products(model.device):
@@ -52,7 +63,7 @@ def live_losses(
 
 
 def _from_states(
-    model: SharedModel, encoded: Encoded, states: States, cut: int, rows: Sequence[int]
+    model: SharedModel, encoded: Encoded, states: States, cut: int, rows: Rows
 ) -> BatchLosses:
     """The losses of a batch that runs through the layers above the cut alone."""
     batch = _batch(model, encoded, rows)
@@ -69,27 +80,24 @@ def _from_states(
 
 def _from_features(
     model: SharedModel, encoded: Encoded, store: FeatureStore
-) -> Callable[[Sequence[int]], BatchLosses]:
+) -> LossesOf:
     """The losses of the heads alone."""
     features = extract_features(model, encoded, store)
-    labels = torch.from_numpy(encoded.label_ids).to(model.device)  # (N,)
-    tags = torch.from_numpy(np.concatenate(encoded.tag_ids)).to(model.device)  # (W,)
+    labels = torch.from_numpy(encoded.label_ids).to(model.device)  # of all sentences
+    tags = torch.from_numpy(np.concatenate(encoded.tag_ids)).to(model.device)  # words
 
-    def losses_of(rows: Sequence[int]) -> BatchLosses:
-        words = features.word_rows(rows)
+    def losses_of(rows: Rows) -> BatchLosses:
+        words = features.word_rows(rows)  # (W,)
         batch = {"sentence_labels": labels[rows], "ner_labels": tags[words]}
-        # Of these rows alone: all pooled vectors and words would be held in memory.
-        pooled = features.vectors[features.pooled_at[rows]]
-        pieces = features.pieces[features.word_at[words]]
-        return _losses(model.classify(pooled, pieces), batch)
+        # Of these words alone: a copy of all words' features would fill the memory.
+        pieces = features.pieces[features.word_at[words]]  # (W, H)
+        return _losses(model.classify(features.pooled[rows], pieces), batch)
 
     return losses_of
 
 
-def _batch(
-    model: SharedModel, encoded: Encoded, rows: Sequence[int]
-) -> dict[str, Tensor]:
-    batch = collate(encoded, rows)
+def _batch(model: SharedModel, encoded: Encoded, rows: Rows) -> dict[str, Tensor]:
+    batch = collate(encoded, np.asarray(rows).tolist())
     if model.device.type == "cuda":  # pinned memory goes over without being waited for
         batch = {key: value.pin_memory() for key, value in batch.items()}
     return {k: value.to(model.device, non_blocking=True) for k, value in batch.items()}

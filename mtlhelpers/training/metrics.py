@@ -6,8 +6,8 @@ strict mode (IOB2) stands beside it, since the two can be as far apart as 1.0 an
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -17,22 +17,60 @@ from seqeval.metrics import f1_score as entity_f1
 from seqeval.scheme import IOB2
 from sklearn.metrics import f1_score
 
+from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded, encode
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
+from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
 from mtlhelpers.training.run import Outcomes, Scores
+
+GOLD = {"sentence": "label", "ner": "tags"}  # the column that a task learns from
+
+
+@dataclass(frozen=True)
+class Gold:
+    """N sentences, read once: their word pieces, and the gold tags of all their words.
+
+    `encoded` knows only the tags of words that have a piece.
+    """
+
+    encoded: Encoded
+    tags: list[list[str] | None]  # (N,), None for a sentence without tags
+
+    @classmethod
+    def of(cls, model: SharedModel, sentences: Dataset) -> "Gold":
+        """Read sentences. Raises `ValueError` for none, or a label the model lacks."""
+        if not len(sentences):
+            raise ValueError("there are no sentences to score")
+        columns = {name: sentences[name][:] for name in ("tokens", "tags", "label")}
+        return cls(encode_for(model, columns), columns["tags"])
+
+    def spread_out(self, most: int) -> "Gold":
+        """Some of the sentences, at equal distances: a corpus may be sorted."""
+        total = len(self.encoded)
+        rows = np.linspace(0, total - 1, min(total, most)).astype(np.int64)
+
+        def some(entries: Any) -> Any:  # whatever has one entry per sentence
+            if isinstance(entries, np.ndarray):
+                return entries[rows]
+            return [entries[r] for r in rows] if isinstance(entries, list) else entries
+
+        chosen = [some(getattr(self.encoded, part.name)) for part in fields(Encoded)]
+        return Gold(Encoded(*chosen), some(self.tags))
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions for N sentences: label numbers (N,) and word-level tag names."""
+    """Predictions for N sentences: label numbers (N,) and tag names by word."""
 
     labels: np.ndarray | None
     tags: list[list[str]] | None
 
 
-def encode_for(model: SharedModel, sentences: Dataset) -> Encoded:
+def encode_for(
+    model: SharedModel, sentences: Dataset | Mapping[str, list[Any]]
+) -> Encoded:
     """Encode sentences with the model's tokenizer, labels and tags."""
     names = model.labels, model.tags
     try:
@@ -44,29 +82,30 @@ def encode_for(model: SharedModel, sentences: Dataset) -> Encoded:
         ) from error
 
 
-@torch.no_grad()
-def predict_all(
-    model: SharedModel,
-    encoded: Encoded,
-    sentences: Dataset,
-    store: FeatureStore | None = None,
-) -> Predicted:
-    """Predict a label for each sentence and a tag for each word; lost words are O."""
-    features = extract_features(model, encoded, store)
-    logits = model.classify(features.pooled, features.words)
-    labels = (
-        None if logits.sentence is None else logits.sentence.argmax(-1).cpu().numpy()
-    )
-    if logits.ner is None:
-        return Predicted(labels, None)
-    best = logits.ner.argmax(-1).cpu().numpy()  # (W,)
-    tags = [["O"] * len(words) for words in sentences["tokens"]]
-    for row, kept in enumerate(encoded.kept_words):
-        for word, tag in zip(
-            kept, best[features.starts[row] : features.starts[row + 1]]
-        ):
-            tags[row][word] = model.tags[tag]
-    return Predicted(labels, tags)
+def check_fit(
+    model: SharedModel, corpus: Corpus, sentences: Dataset, plan: FilledPlan
+) -> None:
+    """Raise `PlanError` where the model lacks a head, or sentences what is asked."""
+    for task in plan.tasks:
+        if model.head(task) is None:
+            raise PlanError(f"the model has no head for the plan's task {task!r}")
+        if not any(has_gold(sentences, task)):
+            raise PlanError(
+                f"no training sentence has a {GOLD[task].removesuffix('s')} for the "
+                f"plan's task {task!r}: name other tasks, or choose another corpus"
+            )
+    if plan.select is not None:
+        tasks, validation = METRICS[plan.select], corpus.splits["validation"]
+        counts = np.all([has_gold(validation, task) for task in tasks], axis=0)
+        if not any(counts) or not set(tasks) <= set(model.tasks):
+            raise PlanError(
+                f"validation has no {plan.select}: select by another metric"
+            )
+
+
+def has_gold(sentences: Dataset, task: str) -> list[bool]:
+    """Whether each of N sentences has a label or tags to learn the task from."""
+    return [cell is not None for cell in sentences[GOLD[task]][:]]
 
 
 def evaluate(
@@ -77,102 +116,121 @@ def evaluate(
     `store` keeps features where the backbone is frozen. Raises `ValueError` where the
     sentences hold a label or tag that the model does not know.
     """
-    return assess(model, sentences, store)[0]
+    return assess(model, Gold.of(model, sentences), store)[0]
 
 
 def assess(
-    model: SharedModel, sentences: Dataset, store: FeatureStore | None = None
+    model: SharedModel, gold: Gold, store: FeatureStore | None = None
 ) -> tuple[Scores, Outcomes]:
     """As `evaluate`, with the outcome of each sentence beside the scores."""
-    encoded = encode_for(model, sentences)
-    predicted = predict_all(model, encoded, sentences, store)
-    scores = score(sentences, predicted, model, encoded)
-    return scores, outcomes(sentences, predicted, encoded)
+    predicted = predict_all(model, gold.encoded, store)
+    results = outcomes(gold, predicted)
+    return score(gold, predicted, results), results
 
 
-def score(
-    sentences: Dataset, predicted: Predicted, model: SharedModel, encoded: Encoded
-) -> Scores:
-    """Compare predictions with the gold of the sentences."""
-    gold = sentences["tags"][:]
-    labelled = [
-        row for row, y in enumerate(encoded.label_ids) if y >= 0 and model.labels
-    ]
-    tagged = [row for row, tags in enumerate(gold) if tags is not None and model.tags]
-    both = sorted(set(labelled) & set(tagged))
-    right = {row: predicted.labels[row] == encoded.label_ids[row] for row in labelled}
-    majority, share = _majority(encoded.label_ids[labelled])
-    all_outside = [
-        encoded.label_ids[row] == majority and set(gold[row]) == {"O"} for row in both
+def predict_all(
+    model: SharedModel, encoded: Encoded, store: FeatureStore | None = None
+) -> Predicted:
+    """Predict a label for each sentence and a tag for each word; lost words are O."""
+    features = extract_features(model, encoded, store)
+    with torch.no_grad():
+        logits = model.classify(features.pooled, features.words)  # (N, L), (W, G)
+    labels = tags = None
+    if logits.sentence is not None:
+        labels = logits.sentence.argmax(-1).cpu().numpy()
+    if logits.ner is not None:
+        best = logits.ner.argmax(-1).tolist()
+        tags = []
+        for row, kept in enumerate(encoded.kept_words):
+            tags.append(["O"] * int(len(kept) + encoded.lost_words[row]))
+            own = best[features.starts[row] : features.starts[row + 1]]
+            for word, tag in zip(kept, own):
+                tags[row][word] = model.tags[tag]
+    return Predicted(labels, tags)
+
+
+def outcomes(gold: Gold, predicted: Predicted) -> Outcomes:
+    """Right or wrong label, and counts of spans, sentence by sentence."""
+    label_ids = gold.encoded.label_ids
+    right: list[bool | None] = [None] * len(label_ids)
+    if predicted.labels is not None:
+        for row in np.flatnonzero(label_ids >= 0).tolist():
+            right[row] = bool(predicted.labels[row] == label_ids[row])
+    results, pairs = Outcomes(right, [], [], []), _tag_pairs(gold, predicted)
+    for row in range(len(gold.tags)):
+        true, said = (set(spans_of(tags)) for tags in pairs.get(row, ([], [])))
+        results.true_spans.append(len(true))
+        results.predicted_spans.append(len(said))
+        results.correct_spans.append(len(true & said))
+    return results
+
+
+def score(gold: Gold, predicted: Predicted, results: Outcomes) -> Scores:
+    """Compare predictions with the gold, given what became of each sentence."""
+    right = {row: hit for row, hit in enumerate(results.label_right) if hit is not None}
+    tags = _tag_pairs(gold, predicted)
+    both = sorted(right.keys() & tags.keys())
+    labels = gold.encoded.label_ids[list(right)]
+    majority, share = _majority(labels)
+    always = [
+        gold.encoded.label_ids[row] == majority and set(tags[row][0]) == {"O"}
+        for row in both
     ]
     return Scores(
         accuracy=_mean(list(right.values())),
-        macro_f1=_macro_f1(encoded.label_ids[labelled], predicted, labelled),
-        exact_match=_mean(
-            [right[row] and gold[row] == predicted.tags[row] for row in both]
-        ),
+        macro_f1=_macro_f1(labels, predicted.labels, list(right)),
+        ner_f1=_entity_f1(tags),
+        ner_f1_strict=_entity_f1(tags, mode="strict", scheme=IOB2),
+        exact_match=_mean([right[r] and tags[r][0] == tags[r][1] for r in both]),
         majority_accuracy=share,
-        majority_exact_match=_mean(all_outside),
-        labelled_sentences=len(labelled),
-        tagged_sentences=len(tagged),
+        majority_exact_match=_mean(always),
+        labelled_sentences=len(right),
+        tagged_sentences=len(tags),
         sentences_with_both=len(both),
-        truncated_sentences=int(encoded.truncated.sum()),
-        words_without_piece=int(encoded.lost_words.sum()),
-        **_tag_scores([gold[row] for row in tagged], predicted, tagged),
+        words=sum(len(own) for own, _ in tags.values()),
+        spans=sum(results.true_spans),
+        predicted_spans=sum(results.predicted_spans),
+        truncated_sentences=int(gold.encoded.truncated.sum()),
+        words_without_piece=int(gold.encoded.lost_words.sum()),
     )
 
 
-def outcomes(sentences: Dataset, predicted: Predicted, encoded: Encoded) -> Outcomes:
-    """Right or wrong label, and counts of spans, sentence by sentence."""
-    right: list[bool | None] = [None] * len(encoded)
-    if predicted.labels is not None:
-        for row in np.flatnonzero(encoded.label_ids >= 0):
-            right[row] = bool(predicted.labels[row] == encoded.label_ids[row])
-    counts = []
-    for row, gold in enumerate(sentences["tags"][:]):
-        scored = predicted.tags is not None and gold is not None
-        true = set(spans_of(gold)) if scored else set()
-        found = set(spans_of(predicted.tags[row])) if scored else set()
-        counts.append((len(true), len(found), len(true & found)))
-    true_spans, predicted_spans, correct_spans = map(list, zip(*counts))
-    return Outcomes(right, true_spans, predicted_spans, correct_spans)
-
-
-def _tag_scores(
-    gold: list[list[str]], predicted: Predicted, rows: list[int]
-) -> dict[str, Any]:
-    found = [predicted.tags[row] for row in rows] if rows else []
+def _tag_pairs(
+    gold: Gold, predicted: Predicted
+) -> dict[int, tuple[list[str], list[str]]]:
+    """Gold and predicted tags of each sentence that has both, by its position."""
     return {
-        "ner_f1": _entity_f1(gold, found),
-        "ner_f1_strict": _entity_f1(gold, found, mode="strict", scheme=IOB2),
-        "words": sum(map(len, gold)),
-        "spans": sum(len(spans_of(tags)) for tags in gold),
-        "predicted_spans": sum(len(spans_of(tags)) for tags in found),
+        row: (own, said)
+        for row, (own, said) in enumerate(zip(gold.tags, predicted.tags or ()))
+        if own is not None
     }
 
 
-def _majority(gold: np.ndarray) -> tuple[int | None, float | None]:
+def _majority(labels: np.ndarray) -> tuple[int | None, float | None]:
     """The most frequent label number and its share; None without labels."""
-    if not len(gold):
+    if not len(labels):
         return None, None
-    label, count = Counter(gold.tolist()).most_common(1)[0]
-    return label, count / len(gold)
+    label, count = Counter(labels.tolist()).most_common(1)[0]
+    return label, count / len(labels)
 
 
-def _macro_f1(gold: np.ndarray, predicted: Predicted, rows: list[int]) -> float | None:
+def _macro_f1(
+    gold: np.ndarray, predicted: np.ndarray | None, rows: list[int]
+) -> float | None:
     """Mean F1 over the labels that occur in the gold."""
-    if not rows:
+    if predicted is None or not rows:
         return None
-    found = predicted.labels[rows]
-    return float(
-        f1_score(gold, found, labels=np.unique(gold), average="macro", zero_division=0)
-    )
+    own, known = predicted[rows], np.unique(gold)
+    return float(f1_score(gold, own, labels=known, average="macro", zero_division=0))
 
 
-def _entity_f1(gold: list[list[str]], found: list[list[str]], **mode) -> float | None:
-    if not gold:
+def _entity_f1(
+    tags: dict[int, tuple[list[str], list[str]]], **settings: Any
+) -> float | None:
+    if not tags:
         return None
-    return float(entity_f1(gold, found, zero_division=0, **mode))
+    gold, found = map(list, zip(*tags.values()))
+    return float(entity_f1(gold, found, zero_division=0, **settings))
 
 
 def _mean(right: Sequence[bool]) -> float | None:

@@ -3,19 +3,25 @@
 Lesson: 01_shared_model. A plan is data: frozen, comparable, and the same as JSON.
 """
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import ceil
+from math import ceil, ulp
 from typing import Any
 
-from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.rows import CorpusError
-from mtlhelpers.data.subsets import take_subset
+import numpy as np
+
 from mtlhelpers.model.freezing import SCENARIOS, Scenario, find_scenario
-from mtlhelpers.model.shared import HEADS
+from mtlhelpers.model.shared import HEADS, POOLINGS
 
 RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
-METRICS = ("accuracy", "macro_f1", "ner_f1", "exact_match")
+METRICS = {  # and the tasks that a sentence needs gold of to count
+    "accuracy": ("sentence",),
+    "macro_f1": ("sentence",),
+    "ner_f1": ("ner",),
+    "exact_match": ("sentence", "ner"),
+}
+MOST_EPOCHS = 1_000_000
 
 
 class PlanError(ValueError):
@@ -38,6 +44,99 @@ HEADS_ALONE = Recipe(0.0, 3e-3, 32, epochs=10, steps=1000)
 WITH_BACKBONE = Recipe(3e-4, 3e-3, 32, epochs=4, steps=400)
 
 
+Test = Callable[[Any], bool]
+Allowed = tuple[str, Test]  # in words, and the same as a test
+
+
+def _number(
+    low: float,
+    high: float = sys.float_info.max,
+    kinds: tuple[type, ...] = (int, float),
+) -> Test:
+    """A test for the numbers of a range. NaN is in none, and True is no number here."""
+
+    def lies_within(value: Any) -> bool:
+        is_number = isinstance(value, kinds) and not isinstance(value, bool)
+        return is_number and bool(low <= value <= high)
+
+    return lies_within
+
+
+def _one_of(names: Iterable[str]) -> Allowed:
+    words = f"one of {', '.join(names)}"
+    return words, lambda value: isinstance(value, str) and value in names
+
+
+def _is_scenario(value: object) -> bool:
+    return isinstance(value.name if isinstance(value, Scenario) else value, str)
+
+
+def _are_tasks(value: object) -> bool:
+    if not isinstance(value, tuple) or not all(isinstance(t, str) for t in value):
+        return False
+    return set(value) <= set(HEADS) and len(set(value)) == len(value)
+
+
+def _are_layers(value: object) -> bool:
+    return isinstance(value, tuple) and all(map(_number(0, kinds=(int,)), value))
+
+
+def _are_weights(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != set(HEADS):
+        return False
+    return all(map(_number(0), value.values()))
+
+
+FROM_0: Allowed = "a whole number from 0 up", _number(0, kinds=(int,))
+FROM_1: Allowed = "a whole number from 1 up", _number(1, kinds=(int,))
+SHARE: Allowed = "a number from 0 to 1", _number(0, 1)
+POSITIVE: Allowed = "a number above 0", _number(ulp(0.0))
+SWITCH: Allowed = "True or False", lambda value: isinstance(value, bool)
+
+# What each field may hold; None as well where that is its default.
+ALLOWED: dict[str, Allowed] = {
+    "scenario": ("the name of a scenario, or a Scenario", _is_scenario),
+    "epochs": (
+        f"a whole number from 1 to {MOST_EPOCHS:,}",
+        _number(1, MOST_EPOCHS, kinds=(int,)),
+    ),
+    "seed": FROM_0,
+    "train_size": FROM_1,
+    "skip": FROM_0,
+    "tasks": (f"a list of tasks: {', '.join(HEADS)}, each once", _are_tasks),
+    "loss_weights": (
+        f"a number from 0 up for each of {', '.join(HEADS)}",
+        _are_weights,
+    ),
+    "backbone_lr": SHARE,
+    "head_lr": SHARE,
+    "batch_size": FROM_1,
+    "warmup": SHARE,
+    "weight_decay": ("a number from 0 up", _number(0)),
+    "clip_norm": POSITIVE,
+    "select": _one_of(METRICS),
+    "track": SWITCH,
+    "retention": _one_of(RETENTIONS),
+    "retention_strength": POSITIVE,
+    "pooling": _one_of(POOLINGS),
+    "layers": ("a list of whole numbers from 0 up", _are_layers),
+    "standardise": SWITCH,
+    "fresh_heads": SWITCH,
+    "first": ("a Plan", lambda value: isinstance(value, Plan)),
+}
+
+
+def _plain(value: Any) -> Any:
+    """Numpy's numbers as Python's, lists as tuples; dictionaries are copied."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple, range, np.ndarray)):
+        return tuple(map(_plain, value))
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return value
+
+
 @dataclass(frozen=True)
 class Plan:
     """The settings of one training.
@@ -45,7 +144,8 @@ class Plan:
     What is None is filled in by `resolve`, from the scenario and the number of training
     sentences. Rates are per step of AdamW; `warmup` is the share of steps in which they
     rise, before they fall to zero along a line. `seed` sets subset, heads, order and
-    dropout, each from its own stream.
+    dropout, each from its own stream. Raises `PlanError` for a value that is not
+    allowed.
     """
 
     scenario: str | Scenario = "none_frozen"
@@ -64,7 +164,7 @@ class Plan:
     weight_decay: float = 0.01  # not on biases and layer norms
     clip_norm: float = 1.0  # for each part by itself
     select: str | None = (
-        None  # keep the epoch that is best on validation by this metric
+        None  # keep the epoch that validation finds best by this metric
     )
     track: bool = False  # score validation after every epoch
     retention: str | None = None  # keep the frozen head's task: see retention.py
@@ -76,66 +176,60 @@ class Plan:
     first: "Plan | None" = None  # the stage before this one
 
     def __post_init__(self) -> None:
+        for one in fields(self):
+            value = _plain(getattr(self, one.name))
+            words, allows = ALLOWED[one.name]
+            if not (value is None and one.default is None or allows(value)):
+                raise PlanError(f"{one.name} must be {words}, not {value!r}")
+            object.__setattr__(self, one.name, value)
         scenario = find_scenario(self.scenario)
         # One of the seven is stored as its name, so that plans print well.
         known = SCENARIOS.get(scenario.name) == scenario
         object.__setattr__(self, "scenario", scenario.name if known else scenario)
-        if set(self.loss_weights) != set(HEADS):
-            raise PlanError(f"loss_weights must name {' and '.join(HEADS)}")
-        if self.tasks is not None:
-            object.__setattr__(self, "tasks", tuple(self.tasks))
-            self._check_tasks(scenario)
-        if self.layers is not None:
-            object.__setattr__(self, "layers", tuple(self.layers))
-        if self.standardise and self._moves_backbone():
-            raise PlanError("standardise needs a frozen backbone: its features move")
-        if self.select is not None and self.select not in METRICS:
-            raise PlanError(
-                f"select {self.select!r} is not one of {', '.join(METRICS)}"
-            )
-        if self.retention is not None and self.retention not in RETENTIONS:
-            known = ", ".join(RETENTIONS)
-            raise PlanError(f"retention {self.retention!r} is not one of {known}")
-        for name in ("epochs", "train_size", "batch_size"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise PlanError(f"{name} must be at least 1, not {value}")
-        if self.seed < 0 or self.skip < 0:
-            raise PlanError("seed and skip must not be negative")
-
-    def _check_tasks(self, scenario: Scenario) -> None:
         for task in self.tasks or ():
             if task not in scenario.tasks:
                 raise PlanError(
                     f"{scenario} does not train the head of task {task!r}: its tasks "
                     f"are {', '.join(scenario.tasks) or 'none'}"
                 )
+        if self.standardise and self._moves_backbone():
+            raise PlanError("standardise needs a frozen backbone: its features move")
+        if self.retention == "replay" and self.retention_strength > 1:
+            raise PlanError(
+                "retention_strength must be a share of the sentences for replay, above "
+                f"0 and at most 1, not {self.retention_strength!r}"
+            )
 
-    def resolve(self, sentences: int, tasks: Sequence[str] = tuple(HEADS)) -> "Plan":
+    def resolve(
+        self, sentences: int, tasks: Sequence[str] = tuple(HEADS)
+    ) -> "FilledPlan":
         """Fill in what is None, for so many training sentences with these tasks."""
-        recipe = self._recipe()
+        recipe = WITH_BACKBONE if self._moves_backbone() else HEADS_ALONE
         batch_size = self.batch_size or recipe.batch_size
-        epochs = self.epochs or max(
-            recipe.epochs, ceil(recipe.steps / max(1, ceil(sentences / batch_size)))
-        )
-        return replace(
-            self,
-            tasks=self._trained_tasks(tasks),
-            epochs=epochs,
-            batch_size=batch_size,
-            backbone_lr=recipe.backbone_lr
-            if self.backbone_lr is None
-            else self.backbone_lr,
-            head_lr=recipe.head_lr if self.head_lr is None else self.head_lr,
-        )
+        steps_per_epoch = max(1, ceil(sentences / batch_size))
+        trained = find_scenario(self.scenario).tasks
+        filled: dict[str, Any] = {
+            "tasks": tuple(task for task in trained if task in tasks),
+            "epochs": max(recipe.epochs, ceil(recipe.steps / steps_per_epoch)),
+            "batch_size": recipe.batch_size,
+            "backbone_lr": recipe.backbone_lr,
+            "head_lr": recipe.head_lr,
+        }
+        asked = {key: value for key, value in vars(self).items() if value is not None}
+        return FilledPlan(**filled | asked)
 
-    def _trained_tasks(self, there: Sequence[str]) -> tuple[str, ...]:
-        if self.tasks is not None:
-            return self.tasks
-        return tuple(t for t in find_scenario(self.scenario).tasks if t in there)
+    def scaled_to(self, size: int, steps: int) -> "Plan":
+        """The plan for another size: as many steps below, as many epochs above.
 
-    def _recipe(self) -> Recipe:
-        return WITH_BACKBONE if self._moves_backbone() else HEADS_ALONE
+        `steps` is what this plan took, which must name its epochs and `train_size`.
+        """
+        if self.epochs is None or self.train_size is None:
+            raise PlanError("only a plan with epochs and train_size can be scaled")
+        if size >= self.train_size:
+            return replace(self, train_size=size)
+        batches = steps / self.epochs * size / self.train_size  # of the smaller epoch
+        epochs = ceil(steps / max(1, ceil(batches)))
+        return replace(self, train_size=size, epochs=epochs)
 
     def _moves_backbone(self) -> bool:
         trained = find_scenario(self.scenario).train
@@ -143,60 +237,38 @@ class Plan:
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as JSON data; `from_dict` reads it back."""
-        found = {f.name: getattr(self, f.name) for f in fields(self)}
-        found["loss_weights"] = dict(self.loss_weights)
+        data = {one.name: getattr(self, one.name) for one in fields(self)}
+        data["loss_weights"] = dict(self.loss_weights)
         if isinstance(self.scenario, Scenario):
-            found["scenario"] = asdict(self.scenario)
+            data["scenario"] = asdict(self.scenario)
         if self.first is not None:
-            found["first"] = self.first.to_dict()
-        return found
+            data["first"] = self.first.to_dict()
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> "Plan":
-        """Read what `to_dict` gave. Unknown keys raise `PlanError`."""
-        unknown = set(data) - {f.name for f in fields(cls)}
-        if unknown:
-            raise PlanError(f"a plan has no {', '.join(sorted(unknown))}")
+        """Read what `to_dict` gave. Raises `PlanError` for anything else."""
+        if not isinstance(data, dict):
+            raise PlanError(f"a plan must be a dictionary, not {data!r}")
+        if unknown := sorted(map(str, set(data) - ALLOWED.keys())):
+            raise PlanError(f"a plan has no {', '.join(unknown)}")
         data = dict(data)
         if isinstance(data.get("scenario"), dict):
-            data["scenario"] = Scenario(**data["scenario"])
+            try:
+                data["scenario"] = Scenario(**data["scenario"])
+            except TypeError as error:
+                raise PlanError(f"{data['scenario']!r} is no scenario") from error
         if data.get("first") is not None:
             data["first"] = cls.from_dict(data["first"])
         return cls(**data)
 
 
-def plan_for(
-    scenario: str, corpus: Corpus, *, train_size: int | None = None, seed: int = 0
-) -> Plan:
-    """The default plan of a scenario, with the first stage that 3A and 3B need.
+@dataclass(frozen=True)
+class FilledPlan(Plan):
+    """A plan in which nothing is left to defaults: what `resolve` gives."""
 
-    A frozen head is "already optimised" only if something trained it. Where the
-    backbone moves afterwards (3A), stage one fine-tunes everything on the head's task;
-    where it stays (3B), stage one trains the head alone, so the backbone stays the
-    pre-trained one. Stage one takes other sentences than stage two where train has room
-    for both, else the same ones.
-    """
-    plan = Plan(scenario=scenario, train_size=train_size, seed=seed)
-    trained = find_scenario(scenario)
-    frozen = [task for task in corpus.tasks if task not in trained.tasks]
-    if not trained.tasks or not frozen:
-        return plan
-    room = train_size is not None and _has_room(corpus, train_size, seed)
-    first = Plan(
-        scenario="none_frozen" if "backbone" in trained.train else "backbone_frozen",
-        tasks=tuple(frozen),
-        train_size=train_size,
-        skip=train_size if room and not corpus.disjoint else 0,
-        seed=seed,
-    )
-    # Over a moving backbone the frozen head's task is watched, epoch by epoch.
-    return replace(plan, first=first, track="backbone" in trained.train)
-
-
-def _has_room(corpus: Corpus, size: int, seed: int) -> bool:
-    """Whether two subsets of this size share no group; groups are never shared out."""
-    try:
-        take_subset(corpus.splits["train"], size, seed, skip=size)
-    except CorpusError:
-        return False
-    return True
+    epochs: int = 0  # 0 is refused: there is no default here
+    tasks: tuple[str, ...] = ()
+    backbone_lr: float = 0.0
+    head_lr: float = 0.0
+    batch_size: int = 0

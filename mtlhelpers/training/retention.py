@@ -13,15 +13,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.shared import HEADS, Logits, SharedModel
+from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.training.features.states import Rows
 from mtlhelpers.training.features.store import extract_features
-from mtlhelpers.training.losses import live_losses
-from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.plan import Plan, PlanError
-from mtlhelpers.training.stage import training_sentences
+from mtlhelpers.training.losses import BatchLosses, live_losses
+from mtlhelpers.training.plan import FilledPlan, PlanError
 
 FISHER_SENTENCES = 200
 REPLAY_BATCH = 8
@@ -31,7 +29,7 @@ TEMPERATURE = 2.0
 class Retention:
     """What a method adds to a step: a loss, or something to the gradients."""
 
-    def loss(self, logits: Logits, batch: dict[str, Tensor], rows: Sequence[int]):
+    def loss(self, batch: BatchLosses, rows: Rows) -> Tensor | float:
         """A term for the loss of the batch with these rows; 0.0 for nothing."""
         return 0.0
 
@@ -53,12 +51,13 @@ class L2SP(Retention):
 
     @torch.no_grad()
     def add_gradients(self) -> None:
-        pulls = torch._foreach_sub(self._tensors, self._anchors)
-        gradients = [tensor.grad for tensor in self._tensors]
-        torch._foreach_add_(gradients, self._weighted(pulls), alpha=self._strength)
+        for at, (tensor, anchor) in enumerate(zip(self._tensors, self._anchors)):
+            pull = self._weighted(at, tensor - anchor)
+            assert tensor.grad is not None
+            tensor.grad.add_(pull, alpha=self._strength)
 
-    def _weighted(self, pulls: list[Tensor]) -> list[Tensor]:
-        return pulls
+    def _weighted(self, at: int, pull: Tensor) -> Tensor:
+        return pull
 
 
 class EWC(L2SP):
@@ -80,8 +79,8 @@ class EWC(L2SP):
         super().__init__(model, strength)
         self._fisher = diagonal_fisher(model, self._tensors, encoded, task, seed)
 
-    def _weighted(self, pulls: list[Tensor]) -> list[Tensor]:
-        return torch._foreach_mul(pulls, self._fisher)
+    def _weighted(self, at: int, pull: Tensor) -> Tensor:
+        return pull * self._fisher[at]
 
 
 class LearningWithoutForgetting(Retention):
@@ -99,19 +98,13 @@ class LearningWithoutForgetting(Retention):
             teacher = model.classify(features.pooled, features.words)
         self._task, self._strength = task, strength
         self._word_rows = features.word_rows
-        self._teacher = getattr(teacher, task) / TEMPERATURE
+        self._teacher: Tensor = getattr(teacher, task) / TEMPERATURE  # (N, L) or (W, G)
 
-    def loss(
-        self, logits: Logits, batch: dict[str, Tensor], rows: Sequence[int]
-    ) -> Tensor:
-        if self._task == "sentence":
-            student, teacher = logits.sentence, self._teacher[rows]
-        else:
-            student = logits.ner[batch["word_mask"]]
-            teacher = self._teacher[self._word_rows(rows)]
+    def loss(self, batch: BatchLosses, rows: Rows) -> Tensor:
+        own = rows if self._task == "sentence" else self._word_rows(rows)
         divergence = nn.functional.kl_div(
-            (student / TEMPERATURE).log_softmax(-1),
-            teacher.log_softmax(-1),
+            (batch.logits_of(self._task) / TEMPERATURE).log_softmax(-1),
+            self._teacher[own].log_softmax(-1),
             log_target=True,
             reduction="batchmean",
         )
@@ -133,9 +126,7 @@ class Replay(Retention):
         self._model, self._encoded, self._task = model, encoded, task
         self._queue: list[int] = []
 
-    def loss(
-        self, logits: Logits, batch: dict[str, Tensor], rows: Sequence[int]
-    ) -> Tensor:
+    def loss(self, batch: BatchLosses, rows: Rows) -> Tensor:
         while len(self._queue) < REPLAY_BATCH:
             self._queue += self._order.permutation(self._pool).tolist()
         again, self._queue = self._queue[:REPLAY_BATCH], self._queue[REPLAY_BATCH:]
@@ -143,17 +134,15 @@ class Replay(Retention):
 
 
 def build_retention(
-    model: SharedModel, corpus: Corpus, plan: Plan, encoded: Encoded
+    model: SharedModel, plan: FilledPlan, encoded: Encoded, earlier: Encoded | None
 ) -> Retention:
-    """The method of a resolved plan, ready for its stage.
+    """The method that a plan names, ready for its stage.
 
-    `encoded` are the sentences of this stage. Raises `PlanError` where the plan has no
-    stage before it, or no head is frozen.
+    `encoded` are the sentences of this stage, `earlier` those of the one before it.
+    Raises `PlanError` where there is none, or no head is frozen.
     """
-    if plan.retention is None:
-        return Retention()
     frozen = [task for task in HEADS if task not in plan.tasks and model.head(task)]
-    if plan.first is None or len(frozen) != 1:
+    if earlier is None or len(frozen) != 1:
         raise PlanError(
             f"retention {plan.retention!r} keeps a task that an earlier stage trained "
             f"and that is frozen now: give the plan a `first` stage and freeze one head"
@@ -163,14 +152,17 @@ def build_retention(
         return L2SP(model, strength)
     if plan.retention == "lwf":
         return LearningWithoutForgetting(model, strength, encoded, task)
-    earlier = encode_for(model, training_sentences(corpus, plan.first))
     if plan.retention == "ewc":
         return EWC(model, strength, earlier, task, plan.seed)
     return Replay(model, strength, earlier, task, plan.seed)
 
 
 def diagonal_fisher(
-    model: SharedModel, tensors: list[Tensor], encoded: Encoded, task: str, seed: int
+    model: SharedModel,
+    tensors: Sequence[Tensor],
+    encoded: Encoded,
+    task: str,
+    seed: int,
 ) -> list[Tensor]:
     """Mean squared gradient, sentence by sentence, for labels drawn from the model."""
     draw = stream(seed, "fisher")
@@ -180,10 +172,7 @@ def diagonal_fisher(
     was_training = model.training
     model.eval()
     for row in rows:
-        found = live_losses(model, encoded, [row])
-        logits = found.logits.sentence
-        if task == "ner":
-            logits = found.logits.ner[found.batch["word_mask"]]
+        logits = live_losses(model, encoded, [row]).logits_of(task)
         shares = logits.detach().softmax(-1).cpu()
         drawn = torch.multinomial(shares, 1, generator=labels).squeeze(-1)
         loss = nn.functional.cross_entropy(

@@ -1,18 +1,27 @@
-"""What a training leaves behind: history, scores, times, and the proof of freezing."""
+"""A run: what is written down while a plan is carried out, and what that leaves."""
 
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 from torch import Tensor
 
+from mtlhelpers.model.device import environment
 from mtlhelpers.model.digests import digest_tensors
-from mtlhelpers.model.freezing import frozen_tensors
-from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.plan import Plan
+from mtlhelpers.model.freezing import frozen_tensors, trainable_tensors
+from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.training.features.store import warn_caller
+from mtlhelpers.training.losses import BatchLosses
+from mtlhelpers.training.optimizer import check_step
+from mtlhelpers.training.plan import METRICS, FilledPlan
 
 
 @dataclass(frozen=True)
@@ -39,22 +48,13 @@ class Scores:
     words_without_piece: int
 
     def __str__(self) -> str:
+        labels, both = self.labelled_sentences, self.sentences_with_both
         rows = [
-            (
-                "accuracy",
-                self.accuracy,
-                self.majority_accuracy,
-                self.labelled_sentences,
-            ),
-            ("macro F1", self.macro_f1, None, self.labelled_sentences),
+            ("accuracy", self.accuracy, self.majority_accuracy, labels),
+            ("macro F1", self.macro_f1, None, labels),
             ("NER F1 (lenient)", self.ner_f1, 0.0, self.spans),
             ("NER F1 (strict)", self.ner_f1_strict, 0.0, self.spans),
-            (
-                "exact match",
-                self.exact_match,
-                self.majority_exact_match,
-                self.sentences_with_both,
-            ),
+            ("exact match", self.exact_match, self.majority_exact_match, both),
         ]
         lines = [f"{'':18}{'score':>7}{'majority':>10}{'counted on':>12}"]
         for name, score, majority, count in rows:
@@ -140,11 +140,11 @@ def _digest_of(digests: dict[str, str]) -> str:
 class Run:
     """One plan carried out."""
 
-    plan: Plan  # with everything filled in
+    plan: FilledPlan
     scores: Scores  # on test, at the end
     before: Scores  # on test, at the start of the last stage
     train_scores: Scores  # on sentences of the last stage, at the end
-    history: list[dict[str, Any]]  # one entry an epoch
+    history: list[dict[str, Any]]  # one entry per epoch
     proof: FreezingProof
     seconds: dict[str, float]  # setup (features, …), steps, total; no scoring
     steps: int
@@ -154,15 +154,13 @@ class Run:
     environment: dict[str, Any]  # device, threads, versions
     outcomes: Outcomes  # of each test sentence, at the end
     first: "Run | None" = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def history_table(self) -> pd.DataFrame:
-        """The history, one row an epoch."""
-        return (
-            pd.DataFrame(self.history).set_index("epoch")
-            if self.history
-            else pd.DataFrame()
-        )
+        """The history, one row per epoch."""
+        if not self.history:
+            return pd.DataFrame()
+        return pd.DataFrame(self.history).set_index("epoch")
 
     def __str__(self) -> str:
         lines = [
@@ -174,3 +172,111 @@ class Run:
             str(self.proof),
         ]
         return "\n".join(lines)
+
+
+class EpochRecorder:
+    """Losses, gradient norms, times and validation scores of a training, by epoch."""
+
+    def __init__(
+        self,
+        plan: FilledPlan,
+        validate: Callable[[], tuple[Scores, Outcomes]] | None,
+    ) -> None:
+        self.history: list[dict[str, Any]] = []
+        self.seconds = {"setup": 0.0, "steps": 0.0, "total": 0.0}
+        self.steps = 0
+        self.batches = dict.fromkeys(HEADS, 0)
+        self.notes: list[str] = []
+        self._plan, self._validate = plan, validate
+
+    def note(self, text: str) -> None:
+        """Keep a note with the run, and warn the caller of `train`."""
+        self.notes.append(text)
+        warn_caller(text)
+
+    @contextmanager
+    def setup(self) -> Iterator[None]:
+        """Count the time within it as what comes before the first step."""
+        start = time.perf_counter()
+        yield
+        self.seconds["setup"] += time.perf_counter() - start
+
+    def start_epoch(self) -> None:
+        """Start the clock on an empty page."""
+        self._values: list[Mapping[str, Tensor]] = []  # one per step
+        self._labelled: list[Mapping[str, Tensor]] = []
+        self._began = time.perf_counter()
+
+    def note_step(
+        self, batch: BatchLosses, norms: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Keep the losses and gradient norms of one step, and return them by name.
+
+        Nothing is read back from the device here.
+        """
+        self.steps += 1
+        values = {f"loss_{t}": batch.losses[t].detach() for t in self._plan.tasks}
+        values |= {f"gradient_norm_{part}": norm for part, norm in norms.items()}
+        self._values.append(values)
+        self._labelled.append(batch.labelled)
+        return values
+
+    def end_epoch(self, epoch: int) -> dict[str, Any]:
+        """Close an epoch and return its entry in the history.
+
+        Raises `TrainingError` where a step had a loss or gradient that is not finite.
+        """
+        steps = len(self._values)
+        entry: dict[str, Any] = {"epoch": epoch, "steps": steps}
+        columns = {name: _column(self._values, name) for name in self._values[0]}
+        for at in range(steps):
+            check_step(
+                self.steps - steps + at + 1,
+                {name: column[at] for name, column in columns.items()},
+            )
+        for name, column in columns.items():
+            entry[name] = float(np.cumsum(column)[-1]) / steps  # summed in float32
+        for task in self._plan.tasks:
+            self.batches[task] += int(_column(self._labelled, task).sum())
+        entry["seconds"] = time.perf_counter() - self._began
+        self.seconds["steps"] += entry["seconds"]
+        self.seconds["total"] = self.seconds["setup"] + self.seconds["steps"]
+        if self._validate is not None:
+            scores, _ = self._validate()
+            entry |= {metric: getattr(scores, metric) for metric in METRICS}
+        self.history.append(entry)
+        return entry
+
+    def run(
+        self,
+        model: SharedModel,
+        first: Run | None,
+        before: Scores,
+        after: tuple[Scores, Outcomes],
+        train_scores: Scores,
+        proof: FreezingProof,
+    ) -> Run:
+        """The run that was written down, with its scores and what ran where."""
+        return Run(
+            plan=self._plan,
+            first=first,
+            before=before,
+            scores=after[0],
+            outcomes=after[1],
+            train_scores=train_scores,
+            proof=proof,
+            history=self.history,
+            seconds=self.seconds,
+            steps=self.steps,
+            batches=self.batches,
+            total_parameters=sum(t.numel() for t in model.parameters()),
+            trainable_parameters=sum(t.numel() for t in trainable_tensors(model)),
+            environment=environment(model),
+            notes=tuple(self.notes),
+        )
+
+
+def _column(steps: list[Mapping[str, Tensor]], name: str) -> np.ndarray:
+    """What each step says under a name, (steps,); waits for the device."""
+    column: np.ndarray = torch.stack([values[name] for values in steps]).cpu().numpy()
+    return column

@@ -10,7 +10,7 @@ from torch import Tensor
 from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features.extract import equal_length_batches
+from mtlhelpers.training.features.states import equal_length_batches
 
 
 @torch.no_grad()
@@ -22,7 +22,7 @@ def layer_vectors(model: SharedModel, sentences: Dataset) -> Tensor:
     config = model.backbone.config
     found = torch.empty(config.num_hidden_layers + 1, len(encoded), config.hidden_size)
     for rows in equal_length_batches(encoded.lengths):
-        batch = collate(encoded, rows)
+        batch = collate(encoded, rows.tolist())
         mask = batch["attention_mask"].to(model.device)
         states = model.backbone(
             batch["input_ids"].to(model.device), output_hidden_states=True

@@ -1,93 +1,63 @@
-"""A stage of a plan: its sentences in order, the model made ready, stages kept."""
+"""Stages: the default plan of a scenario has one or two; those trained can be kept.
+
+Lesson: 05_one_head_frozen.
+"""
 
 import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-import numpy as np
-from datasets import Dataset
 from torch import Tensor
 
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import apply_scenario, find_scenario
-from mtlhelpers.model.shared import HEADS, SharedModel
-from mtlhelpers.training.plan import Plan, PlanError
+from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 
-COLUMNS = {"sentence": "label", "ner": "tags"}
 
+def plan_for(
+    scenario: str, corpus: Corpus, *, train_size: int | None = None, seed: int = 0
+) -> Plan:
+    """The default plan of a scenario, with the first stage that 3A and 3B need.
 
-def training_sentences(corpus: Corpus, plan: Plan) -> Dataset:
-    """The plan's subset of train, without sentences that none of its tasks can use."""
-    train = corpus.splits["train"]
-    rows = take_subset(train, plan.train_size, plan.seed, skip=plan.skip)
-    tasks = plan.resolve(len(rows), corpus.tasks).tasks
-    if not tasks or set(tasks) >= set(corpus.tasks):
-        return rows
-    columns = [rows[COLUMNS[task]][:] for task in tasks]
-    useful = [any(cell is not None for cell in cells) for cells in zip(*columns)]
-    return rows.select([row for row, keep in enumerate(useful) if keep])
-
-
-def check_fit(model: SharedModel, sentences: Dataset, plan: Plan) -> None:
-    """Raise `PlanError` where the model lacks a head, or the sentences a label."""
-    for task in plan.tasks or ():
-        if model.head(task) is None:
-            raise PlanError(f"the model has no head for the plan's task {task!r}")
-        if all(cell is None for cell in sentences[COLUMNS[task]][:]):
-            raise PlanError(
-                f"no training sentence has a {COLUMNS[task].removesuffix('s')} for the "
-                f"plan's task {task!r}: name other tasks, or choose another corpus"
-            )
-
-
-def spread_out(total: int, wanted: int) -> np.ndarray:
-    """Positions from first to last at equal distances: a corpus may be sorted."""
-    return np.linspace(0, total - 1, min(total, wanted)).astype(np.int64)
-
-
-POOL = 32  # batches whose sentences are sorted by length together
-
-
-def bucketed_batches(
-    lengths: np.ndarray, batch_size: int, order: np.random.Generator
-) -> list[np.ndarray]:
-    """Every sentence once, in random batches of sentences of like length.
-
-    Sentences are shuffled, sorted within pools of 32 batches, cut, and the batches
-    shuffled: little padding, and still a random order. Drawn from `order` alone.
+    A frozen head is "already optimised" only if something trained it. Where the
+    backbone moves afterwards (3A), stage one fine-tunes everything on the head's task;
+    where it stays (3B), stage one trains the head alone, so the backbone stays the
+    pre-trained one. Stage one takes other sentences than stage two where train has room
+    for both, else the same ones.
     """
-    shuffled = order.permutation(len(lengths))
-    pool = batch_size * POOL
-    batches = []
-    for start in range(0, len(shuffled), pool):
-        rows = shuffled[start : start + pool]
-        rows = rows[np.argsort(lengths[rows], kind="stable")]
-        batches += [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    return [batches[i] for i in order.permutation(len(batches))]
+    plan = Plan(scenario=scenario, train_size=train_size, seed=seed)
+    trained = find_scenario(scenario)
+    frozen = [task for task in corpus.tasks if task not in trained.tasks]
+    if not trained.tasks or not frozen:
+        return plan
+    first = Plan(
+        scenario="none_frozen" if "backbone" in trained.train else "backbone_frozen",
+        tasks=tuple(frozen),
+        train_size=train_size,
+        skip=0 if corpus.disjoint else _room_beside(corpus, train_size, seed),
+        seed=seed,
+    )
+    # Over a moving backbone the frozen head's task is watched, epoch by epoch.
+    return replace(plan, first=first, track="backbone" in trained.train)
 
 
-def prepare(model: SharedModel, sentences: Dataset, plan: Plan) -> bool:
-    """Make the model ready for a stage; whether its outputs are still what they were.
-
-    Raises `PlanError` where the plan fits neither model nor sentences.
-    """
-    check_fit(model, sentences, plan)
-    was = (model.pooling, model.layers)
+def _room_beside(corpus: Corpus, size: int | None, seed: int) -> int:
+    """The size where two such subsets share no group, else 0: groups stay whole."""
+    if size is None:
+        return 0
     try:
-        model.read(plan.pooling, plan.layers)
-    except ValueError as error:
-        raise PlanError(f"the plan does not fit the model: {error}") from error
-    if plan.fresh_heads:
-        for task in plan.tasks:
-            model.reset_head(HEADS[task], plan.seed)
-    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
-    return was == (model.pooling, model.layers) and not plan.fresh_heads
+        take_subset(corpus.splits["train"], size, seed, skip=size)
+    except CorpusError:
+        return 0
+    return size
 
 
 class Left(NamedTuple):
@@ -135,6 +105,6 @@ def _restore(model: SharedModel, left: Left) -> Run:
 
 
 def _key(model: SharedModel, corpus: Corpus, plan: Plan) -> str:
-    start = f"{tensor_digest(model)} {model.pooling} {model.layers}"
+    start = f"{tensor_digest(model)} {model.pooling} {model.layers} {model.device.type}"
     text = json.dumps([start, corpus.fingerprint, plan.to_dict()], sort_keys=True)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features.arrays import Features
+from mtlhelpers.training.features.states import Features
 
 # A feature that varies by less, absolutely or beside its mean, is left at its scale:
 # scaled up, its rounding error would be all that a head sees of it.

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.training.features.extract import equal_length_batches
-from mtlhelpers.training.stage import bucketed_batches
+from mtlhelpers.training.features.states import equal_length_batches
+from mtlhelpers.training.loop import bucketed_batches
 
 FEW = settings(max_examples=40, deadline=None)
 LENGTHS = st.lists(st.integers(3, 40), min_size=1, max_size=120).map(np.array)

@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers import tiny
+from helpers import tall, tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.model.shared import Logits
+from mtlhelpers.training import loop
+from mtlhelpers.training.losses import BatchLosses
 from mtlhelpers.training.optimizer import (
     TrainingError,
     build_optimizer,
@@ -16,7 +19,7 @@ from mtlhelpers.training.optimizer import (
     clip_each_part,
 )
 from mtlhelpers.training.plan import PlanError
-from mtlhelpers.training.run import FreezingWitness
+from mtlhelpers.training.run import EpochRecorder, FreezingWitness
 
 
 def frozen(scenario: str = "backbone_frozen") -> mtl.SharedModel:
@@ -87,13 +90,14 @@ def test_rates_rise_and_fall_along_lines():
 # pitfall 17
 def test_a_tensor_without_a_gradient_is_named():
     model = frozen("none_frozen")
+    optimizer = build_optimizer(model, mtl.Plan().resolve(10))
     for tensor in model.parameters():
         tensor.grad = torch.zeros_like(tensor)
-    check_gradients(model)
+    check_gradients(optimizer, model)
     model.backbone.embeddings.LayerNorm.weight.grad = None
-    model.ner_classifier.bias.grad[1] = torch.nan
+    model.ner_classifier.bias.grad = None
     with pytest.raises(TrainingError) as caught:
-        check_gradients(model)
+        check_gradients(optimizer, model)
     for part in ("2 tensors", "backbone.embeddings.LayerNorm.weight", "ner_classifier"):
         assert part in str(caught.value)
 
@@ -107,15 +111,104 @@ def test_a_part_that_no_loss_depends_on_stops_the_run():
         tiny.train(model, corpus, tiny.plan())
 
 
+def poisoned(monkeypatch, step: int) -> list[dict[str, torch.Tensor]]:
+    """Make the NER loss of a step NaN; returns the weights after each step taken."""
+    weights, calls, loss_function, take = [], [], loop.loss_function, loop.take_step
+
+    def poisoning(model, encoded, store):
+        losses_of = loss_function(model, encoded, store)
+
+        def poisoned_losses(rows):
+            calls.append(rows)
+            batch = losses_of(rows)
+            if len(calls) == step:
+                batch.losses["ner"] = batch.losses["ner"] * torch.nan
+            return batch
+
+        weights.append(model)
+        return poisoned_losses
+
+    def noting(*arguments):
+        take(*arguments)
+        weights.append(tiny.weights(weights[0]))
+
+    monkeypatch.setattr(loop, "loss_function", poisoning)
+    monkeypatch.setattr(loop, "take_step", noting)
+    return weights
+
+
 # pitfall 17
-def test_a_loss_that_is_not_a_number_stops_the_run():
-    corpus = tiny.corpus()
-    for plan in (
-        tiny.plan("backbone_frozen", head_lr=float("inf"), epochs=2),
-        tiny.plan("none_frozen", backbone_lr=float("inf"), epochs=2),
-    ):
-        with pytest.raises(TrainingError, match="not finite in epoch 1: lower the"):
-            tiny.train(tiny.model(corpus), corpus, plan)
+@pytest.mark.parametrize("name", ["none_frozen", "backbone_frozen", tall.top(1)])
+@pytest.mark.parametrize("step", [1, 5])
+def test_a_loss_that_is_not_finite_stops_the_run_before_its_step(
+    monkeypatch, name, step
+):
+    corpus, model = tiny.corpus(), tall.model()
+    start, weights = tiny.weights(model), poisoned(monkeypatch, step)
+    with pytest.raises(TrainingError) as caught:
+        tiny.train(model, corpus, tiny.plan(name, epochs=3))
+    for part in (f"in step {step}:", "loss_ner", "gradient_norm_ner_classifier"):
+        assert part in str(caught.value)
+    assert "loss_sentence" not in str(caught.value)
+    last = [start, *weights[1:]]
+    assert len(last) == step
+    assert not tiny.changed(last[-1], model)
+
+
+def test_a_gradient_that_overflows_is_named_with_its_part():
+    model = tiny.model(tiny.corpus())
+    plan = tiny.plan(loss_weights={"sentence": 1e-9, "ner": 1e38})
+    with pytest.raises(TrainingError) as caught:
+        tiny.train(model, tiny.corpus(), plan)
+    assert str(caught.value).startswith("gradient_norm_backbone")
+    assert "sentence_classifier" not in str(caught.value)
+
+
+# A device that is not waited for: its step is left out, and the epoch's end tells.
+def test_a_step_of_the_optimizer_can_be_left_out():
+    models = [frozen("none_frozen") for _ in range(2)]
+    before = tiny.weights(models[0])
+    optimizers = [build_optimizer(one, mtl.Plan().resolve(10)) for one in models]
+    for model, optimizer in zip(models, optimizers):
+        for tensor in model.parameters():
+            tensor.grad = torch.full_like(tensor, torch.nan)
+        optimizer.found_inf = torch.ones(())
+        optimizer.step()
+        assert not tiny.changed(before, model)
+    del optimizers[1].found_inf
+    optimizers[0].found_inf = torch.zeros(())
+    for model, optimizer in zip(models, optimizers):
+        for tensor in model.parameters():
+            tensor.grad = torch.ones_like(tensor)
+        optimizer.step()
+    assert tiny.changed(before, models[0]) == set(dict(models[0].named_parameters()))
+    assert not tiny.changed(tiny.weights(models[0]), models[1])
+
+
+def test_the_end_of_an_epoch_names_the_first_step_that_is_not_finite():
+    recorder = EpochRecorder(tiny.plan().resolve(24), None)
+    recorder.start_epoch()
+    for loss in (1.0, torch.inf, torch.nan):
+        losses = {"sentence": torch.tensor(2.0), "ner": torch.tensor(loss)}
+        labelled = dict.fromkeys(losses, torch.tensor(True))
+        batch = BatchLosses(losses, labelled, Logits(None, None), {})
+        recorder.note_step(batch, {"backbone": torch.tensor(0.5)})
+    with pytest.raises(TrainingError, match="^loss_ner is not finite in step 2: lower"):
+        recorder.end_epoch(1)
+
+
+# It is no matter of rates, and in a frozen part no gradient would tell of it.
+@pytest.mark.parametrize("name", ["none_frozen", "backbone_frozen", "all_frozen"])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_named_before_training(name, value):
+    corpus, model = tiny.corpus(), tiny.model(tiny.corpus())
+    with torch.no_grad():
+        model.backbone.encoder.layer[1].output.dense.bias[3] = value
+    with pytest.raises(TrainingError) as caught:
+        tiny.train(model, corpus, tiny.plan(name))
+    assert "1 tensors of the model hold NaN or infinity before" in str(caught.value)
+    assert "backbone.encoder.layer.1.output.dense.bias" in str(caught.value)
+    assert "rate" not in str(caught.value)
 
 
 # pitfall 23

@@ -9,8 +9,10 @@ from datasets import Dataset, DatasetDict
 from helpers import tiny
 
 import mtlhelpers as mtl
-from mtlhelpers.training.history import Keeper
-from mtlhelpers.training.plan import METRICS
+from mtlhelpers.data.corpus import build_corpus
+from mtlhelpers.training import loop, metrics
+from mtlhelpers.training.optimizer import BestWeights
+from mtlhelpers.training.plan import METRICS, PlanError
 
 MOVING = [name for name in mtl.SCENARIOS if "backbone" in mtl.SCENARIOS[name].train]
 
@@ -149,13 +151,13 @@ def test_the_best_epoch_on_validation_is_restored(name, metric):
 
 def test_an_epoch_that_is_worse_is_undone():
     model = tiny.model(tiny.corpus())
-    keeper, seen = Keeper(model, "accuracy"), []
+    best, seen = BestWeights(model, "accuracy"), []
     for value in (0.2, 0.8, 0.8, 0.5):
         with torch.no_grad():
             model.ner_classifier.bias += 1
-        keeper.look({"accuracy": value})
+        best.look({"accuracy": value})
         seen.append(model.ner_classifier.bias.clone())
-    keeper.restore()
+    best.restore()
     assert torch.equal(model.ner_classifier.bias, seen[1])
 
 
@@ -185,10 +187,97 @@ def test_without_selection_the_last_weights_stay():
     assert not tiny.changed(tiny.weights(models[0]), models[1])
 
 
-def test_selecting_by_a_task_that_validation_lacks_is_refused_at_once():
-    corpus = tiny.corpus(tags=False)
-    with pytest.raises(ValueError, match="ner_f1: select by another metric"):
-        tiny.train(tiny.model(corpus), corpus, tiny.plan(select="ner_f1"))
+@pytest.mark.parametrize(
+    ("corpus", "metric"),
+    [
+        (tiny.corpus(tags=False), "ner_f1"),
+        (tiny.corpus(labels=False), "macro_f1"),
+        (tiny.disjoint_corpus(), "exact_match"),
+    ],
+)
+def test_selecting_by_what_validation_lacks_is_refused_before_any_step(corpus, metric):
+    model = tiny.model(corpus)
+    before = tiny.weights(model)
+    plan = tiny.plan(select=metric, train_size=8, first=tiny.plan(train_size=8))
+    with pytest.raises(PlanError, match=f"no {metric}: select by another metric"):
+        tiny.train(model, corpus, plan)
+    assert not tiny.changed(before, model)
+
+
+def test_selecting_by_a_head_that_the_model_lacks_is_refused():
+    model = tiny.model(tiny.corpus(tags=False))
+    plan = tiny.plan("ner_head_frozen", select="exact_match")
+    with pytest.raises(PlanError, match="no exact_match: select by another metric"):
+        tiny.train(model, tiny.corpus(), plan)
+
+
+@pytest.mark.parametrize("stages", [None, mtl.Stages()])
+def test_a_warning_points_at_the_line_that_called_train(stages):
+    corpus = tiny.corpus()
+    with pytest.warns(UserWarning, match="nothing can train") as caught:
+        mtl.train(tiny.model(corpus), corpus, mtl.Plan("all_frozen"), stages=stages)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_cut_sentences_are_noted_and_warned_of_once():
+    rows = tiny.rows("train", 6)
+    long = rows[0]._replace(tokens=rows[0].tokens + ["now"] * 150)
+    tags = rows[0].tags + ["O"] * 150
+    named = [long._replace(tags=tags, id="long", group="long"), *rows[1:]]
+    others = {split: tiny.rows(split, 9) for split in ("validation", "test")}
+    corpus = build_corpus("long", {"train": named, **others})
+    with pytest.warns(UserWarning, match="training sentences") as caught:
+        run = tiny.train(tiny.model(corpus), corpus, tiny.plan("backbone_frozen"))
+    assert len(caught) == len(run.notes) == 1
+    assert run.notes[0] == str(caught[0].message)
+    assert str(len(long.tokens) - 126) in run.notes[0]  # two pieces are [CLS] and [SEP]
+    few = replace(
+        corpus, splits=DatasetDict({**corpus.splits, "train": corpus.splits["test"]})
+    )
+    assert tiny.train(tiny.model(few), few, tiny.plan("backbone_frozen")).notes == ()
+
+
+def test_each_split_is_cut_into_word_pieces_once(monkeypatch):
+    corpus, read = tiny.corpus(), []
+    encode = metrics.encode
+
+    def noting(sentences, *rest):
+        read.append(len(sentences["tokens"][:]))
+        return encode(sentences, *rest)
+
+    monkeypatch.setattr(metrics, "encode", noting)
+    tiny.train(tiny.model(corpus), corpus, tiny.plan(epochs=4, train_size=20))
+    assert sorted(read) == [9, 20]
+    tiny.train(tiny.model(corpus), corpus, tiny.plan(epochs=4, track=True))
+    assert sorted(read[2:]) == [9, 9, 24]
+
+
+def test_a_million_epochs_start_at_once(monkeypatch):
+    class Enough(Exception):
+        pass
+
+    def stop(*_):
+        raise Enough
+
+    monkeypatch.setattr(loop, "take_step", stop)
+    corpus = tiny.corpus()
+    with pytest.raises(Enough):
+        plan = tiny.plan("backbone_frozen", epochs=1_000_000, batch_size=1)
+        tiny.train(tiny.model(corpus), corpus, plan)
+
+
+def test_the_model_goes_where_it_is_told_and_else_stays():
+    corpus, moved = tiny.corpus(), []
+    model = tiny.model(corpus)
+    model.to = lambda device: moved.append(str(device))
+    tiny.train(model, corpus, tiny.plan("backbone_frozen", first=tiny.plan()))
+    assert moved == []
+    for name in ("cpu", "auto"):
+        run = tiny.train(model, corpus, tiny.plan("backbone_frozen"), device=name)
+        assert run.environment["device"] == "cpu"
+    assert moved[0] == "cpu" and len(moved) == 2
+    with pytest.raises((ValueError, RuntimeError), match="abacus"):
+        tiny.train(model, corpus, tiny.plan("backbone_frozen"), device="abacus")
 
 
 # pitfall 7

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.words import spans_of
-from mtlhelpers.training.metrics import Predicted, encode_for, predict_all, score
+from mtlhelpers.training.metrics import (
+    Gold,
+    Predicted,
+    encode_for,
+    outcomes,
+    predict_all,
+    score,
+)
 
 FEW = settings(max_examples=60, deadline=None)
 LABELS = ["a", "b"]
@@ -35,7 +42,12 @@ def scores_of(model, gold: list, found: list, labels=None, said=None) -> mtl.Sco
     labels = labels or ["a"] * len(gold)
     said = np.array([LABELS.index(label) for label in said or labels])
     rows = sentences(gold, labels)
-    return score(rows, Predicted(said, found), model, encode_for(model, rows))
+    return scored(model, rows, Predicted(said, found))
+
+
+def scored(model, rows: Dataset, predicted: Predicted) -> mtl.Scores:
+    own = Gold.of(model, rows)
+    return score(own, predicted, outcomes(own, predicted))
 
 
 def tags(*texts: str) -> list[list[str]]:
@@ -126,11 +138,11 @@ def test_a_cut_sentence_is_scored_against_its_whole_gold(model):
     gold = [["B-x", *["O"] * 150, "B-y", "I-y"]]
     rows = sentences(gold, ["a"])
     encoded = encode_for(model, rows)
-    found = predict_all(model, encoded, rows)
+    found = predict_all(model, encoded)
     assert len(found.tags[0]) == 153
     assert set(found.tags[0][126:]) == {"O"}
     kept = ["B-x", *["O"] * 152]  # all that a perfect tagger of the kept words can say
-    scores = score(rows, replace(found, tags=[kept]), model, encoded)
+    scores = scored(model, rows, replace(found, tags=[kept]))
     assert scores.ner_f1 == pytest.approx(2 / 3)
     assert (scores.exact_match, scores.spans, scores.words) == (0.0, 2, 153)
     assert (scores.truncated_sentences, scores.words_without_piece) == (1, 27)
@@ -147,11 +159,11 @@ def test_a_word_of_two_pieces_counts_once(model):
     )
     encoded = encode_for(model, rows)
     assert encoded.lengths.tolist() == [7]
-    found = predict_all(model, encoded, rows)
+    found = predict_all(model, encoded)
     assert [len(one) for one in found.tags] == [3]
     said = [model.predict([rows["tokens"][0]])[0].tags]
     assert found.tags == said
-    scores = score(rows, found, model, encoded)
+    scores = scored(model, rows, found)
     assert (scores.words, scores.spans) == (3, 2)
 
 
@@ -162,7 +174,7 @@ def test_a_word_without_a_piece_is_predicted_o_and_counted():
         model.ner_classifier.bias[TAGS.index("B-x")] = 100.0
     words, gold = ["go", "\ufe0f", "songs"], ["B-x", "O", "B-x"]
     rows = Dataset.from_dict({"tokens": [words], "tags": [gold], "label": ["a"]})
-    assert predict_all(model, encode_for(model, rows), rows).tags == [gold]
+    assert predict_all(model, encode_for(model, rows)).tags == [gold]
     scores = mtl.evaluate(model, rows)
     assert (scores.words_without_piece, scores.truncated_sentences) == (1, 0)
     assert scores.ner_f1 == 1.0

@@ -1,8 +1,9 @@
 """Plans as data: what is refused, what is filled in, and which stages there are."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 from helpers import tiny
 from hypothesis import given, settings
@@ -11,8 +12,15 @@ from hypothesis import strategies as st
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.model.freezing import ScenarioError
-from mtlhelpers.training.plan import METRICS, RETENTIONS, PlanError
-from mtlhelpers.training.stage import check_fit, training_sentences
+from mtlhelpers.training.loop import training_sentences
+from mtlhelpers.training.metrics import check_fit
+from mtlhelpers.training.plan import (
+    ALLOWED,
+    METRICS,
+    RETENTIONS,
+    FilledPlan,
+    PlanError,
+)
 
 FEW = settings(max_examples=60, deadline=None)
 PARTS = ("backbone", "backbone.layer.3", "sentence_classifier", "ner_classifier")
@@ -41,7 +49,7 @@ def plans(draw, stages: int = 2) -> mtl.Plan:
         backbone_lr=draw(RATES),
         head_lr=draw(RATES),
         batch_size=draw(COUNTS),
-        select=draw(st.none() | st.sampled_from(METRICS)),
+        select=draw(st.none() | st.sampled_from(sorted(METRICS))),
         track=draw(st.booleans()),
         retention=draw(st.none() | st.sampled_from(RETENTIONS)),
         first=draw(st.none() | plans(stages - 1)) if stages else None,
@@ -76,26 +84,131 @@ def test_a_named_scenario_is_stored_as_its_name():
     assert mtl.Plan(scenario=known) == mtl.Plan(scenario="backbone_frozen")
 
 
+NAN, INF = float("nan"), float("inf")
+WRONG = {
+    "scenario": [None, 1, [], ["none_frozen"], {"train": []}],
+    "epochs": [0, -1, 2.5, 3.0, 1_000_001, 10**9, True, "3", NAN, []],
+    "seed": [None, -1, 1.5, NAN, True, "0"],
+    "train_size": [0, -5, 2.5, True, "all", (1,)],
+    "skip": [None, -1, 0.5, False, INF],
+    "tasks": ["ner", [1], [["ner"]], ["ner", "ner"], ["pos"], 2, {"ner": 1}, [{}]],
+    "loss_weights": [
+        None,
+        {"sentence": 1.0},
+        {"sentence": 1.0, "ner": -1.0},
+        {"sentence": 1.0, "ner": NAN},
+        {"sentence": 1.0, "ner": INF},
+        {"sentence": 1.0, "ner": "2"},
+        {"sentence": 1.0, "ner": 1.0, "pos": 1.0},
+        [1.0, 1.0],
+    ],
+    "backbone_lr": [-1e-3, 1.1, 1e6, NAN, INF, "1e-3", True, [1e-3]],
+    "head_lr": [-1, 2, NAN, -INF, "1e-3", False],
+    "batch_size": [0, -3, 2.5, True, "32"],
+    "warmup": [None, -0.1, 1.5, 5, NAN, INF, "0.1"],
+    "weight_decay": [None, -1, NAN, INF, 10**400],
+    "clip_norm": [None, 0, -1, NAN, INF, "1"],
+    "select": ["loss", 1, ["accuracy"], True],
+    "track": [None, 1, 0, "yes"],
+    "retention": ["hope", 1, ["ewc"]],
+    "retention_strength": [None, 0, -1, NAN, INF, "1"],
+    "pooling": ["max", 1, ["mean"]],
+    "layers": [1, [0.5], [-1], ["1"], [True], [NAN], "12", {}],
+    "standardise": [None, 1, "no"],
+    "fresh_heads": [None, 0, []],
+    "first": [{}, "none_frozen", 1, []],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, one) for name in WRONG for one in WRONG[name]]
+)
+def test_a_value_that_is_not_allowed_is_named_with_its_field(name, value):
+    with pytest.raises(PlanError, match=f"^{name} must be .*, not "):
+        mtl.Plan(**{name: value})
+
+
+def test_every_field_is_checked():
+    names = {one.name for one in fields(mtl.Plan)}
+    assert names == set(ALLOWED) == set(WRONG)
+
+
+def test_what_is_on_the_edge_is_allowed():
+    weights = {"sentence": 0, "ner": 2}
+    plan = mtl.Plan(
+        epochs=1_000_000,
+        seed=2**200,
+        batch_size=1,
+        backbone_lr=0,
+        head_lr=1,
+        warmup=1,
+        weight_decay=0,
+        clip_norm=1e9,
+        retention_strength=1e12,
+        loss_weights=weights,
+        layers=[],
+    )
+    assert json.dumps(plan.to_dict()["head_lr"]) == "1"  # as it was written: ids stay
+    weights["ner"] = -1
+    assert plan.loss_weights == {"sentence": 0, "ner": 2}
+
+
+def test_numbers_of_numpy_are_taken_as_pythons():
+    plan = mtl.Plan(
+        seed=np.int64(3), head_lr=np.float64(1e-3), layers=np.arange(3), tasks=["ner"]
+    )
+    assert plan == mtl.Plan(seed=3, head_lr=1e-3, layers=(0, 1, 2), tasks=("ner",))
+    json.dumps(plan.to_dict())
+
+
+def test_replay_keeps_a_share_of_the_sentences():
+    assert mtl.Plan(retention="replay", retention_strength=1.0)
+    with pytest.raises(PlanError, match="a share of the sentences for replay"):
+        mtl.Plan(retention="replay", retention_strength=1.5)
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
-        ({"epochs": 0}, "epochs must be at least 1, not 0"),
-        ({"train_size": 0}, "train_size must be at least 1"),
-        ({"batch_size": -3}, "batch_size must be at least 1, not -3"),
-        ({"seed": -1}, "must not be negative"),
-        ({"skip": -1}, "must not be negative"),
-        ({"select": "loss"}, "'loss' is not one of accuracy, macro_f1, ner_f1"),
         (
             {"scenario": "ner_head_frozen", "tasks": ["ner"]},
             "does not train the head of task 'ner': its tasks are sentence",
         ),
         ({"scenario": "all_frozen", "tasks": ["ner"]}, "its tasks are none"),
-        ({"tasks": ["pos"]}, "task 'pos'"),
     ],
 )
-def test_what_cannot_be_carried_out_is_refused(settings, fault):
+def test_a_task_whose_head_is_frozen_is_refused(settings, fault):
     with pytest.raises(PlanError, match=fault):
         mtl.Plan(**settings)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
+    ),
+    max_leaves=5,
+)
+NAMES = st.sampled_from([one.name for one in fields(mtl.Plan)])
+
+
+@settings(max_examples=300, deadline=None)
+@given(JSON | st.dictionaries(NAMES, JSON, max_size=3))
+def test_whatever_json_is_read_gives_a_plan_or_an_error_of_ours(data):
+    try:
+        plan = mtl.Plan.from_dict(data)
+    except (PlanError, ScenarioError):
+        return
+    assert mtl.Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [{}, {"train": 1}, {"train": [1]}, {"train": [], "name": 3}, {"parts": []}],
+)
+def test_a_scenario_that_is_none_is_refused(scenario):
+    with pytest.raises(PlanError):
+        mtl.Plan.from_dict({"scenario": scenario})
 
 
 def test_unknown_scenarios_and_keys_are_refused():
@@ -116,6 +229,30 @@ def test_resolving_fills_in_everything_and_keeps_what_is_given(plan, sentences):
     left_as_it_is = {"train_size", "select", "retention", "first", "pooling", "layers"}
     assert absent <= left_as_it_is
     assert found.resolve(sentences) == found
+
+
+def test_a_filled_plan_leaves_nothing_open():
+    found = mtl.Plan().resolve(100)
+    assert isinstance(found, FilledPlan) and isinstance(found, mtl.Plan)
+    assert list(found.to_dict()) == list(mtl.Plan().to_dict())
+    assert isinstance(replace(found, seed=1), FilledPlan)
+    for name in ("epochs", "batch_size", "backbone_lr", "head_lr", "tasks"):
+        with pytest.raises(PlanError, match=f"^{name} must be"):
+            replace(found, **{name: None})
+    with pytest.raises(PlanError, match="epochs must be"):
+        FilledPlan()
+
+
+@pytest.mark.parametrize(
+    ("size", "epochs"),
+    [(1000, 10), (1001, 10), (5000, 10), (500, 20), (100, 90), (1, 630)],
+)
+def test_a_plan_scales_to_as_many_steps_below_and_as_many_epochs_above(size, epochs):
+    plan = mtl.Plan(train_size=1000, epochs=10, batch_size=16)  # 63 steps per epoch
+    scaled = plan.scaled_to(size, steps=630)
+    assert scaled == replace(plan, train_size=size, epochs=epochs)
+    with pytest.raises(PlanError, match="only a plan with epochs and train_size"):
+        mtl.Plan(train_size=1000).scaled_to(size, steps=630)
 
 
 def test_tasks_that_the_corpus_lacks_are_left_out():
@@ -185,5 +322,6 @@ def test_a_plan_that_does_not_fit_is_refused_with_what_to_do():
     plan = replace(mtl.Plan(), tasks=("ner",))
     with pytest.raises(PlanError, match="task 'ner'"):
         tiny.train(tiny.model(corpus), corpus, plan)
+    model, sentences = tiny.model(tiny.corpus()), corpus.splits["train"]
     with pytest.raises(PlanError, match="no training sentence has a tag .*'ner'"):
-        check_fit(tiny.model(tiny.corpus()), corpus.splits["train"], plan)
+        check_fit(model, corpus, sentences, plan.resolve(10))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from helpers import tall, tiny
 from hypothesis import given, settings
@@ -12,7 +13,6 @@ from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.training import loop
 from mtlhelpers.training.optimizer import TrainingError
 from mtlhelpers.training.plan import PlanError
-from mtlhelpers.training.stage import training_sentences
 
 FEW = settings(max_examples=10, deadline=None)
 FIRST = tiny.plan("none_frozen", tasks=["sentence"], train_size=9, skip=9)
@@ -84,7 +84,9 @@ def test_a_plan_that_says_nothing_leaves_what_is_read():
 def test_a_plan_that_reads_what_is_not_there_is_refused(reads):
     model = tall.model()
     before = tiny.weights(model)
-    with pytest.raises(PlanError, match="hidden states from 0|not one of mean, first"):
+    with pytest.raises(
+        PlanError, match="hidden states from 0|one of mean, first, not 'max'"
+    ):
         tiny.train(model, tiny.corpus(), tiny.plan("backbone_frozen", **reads))
     assert not tiny.changed(before, model)
 
@@ -138,7 +140,7 @@ def test_train_scores_are_of_the_sentences_that_the_last_stage_saw(scenario):
     plan = tiny.plan(scenario, train_size=10, skip=5, epochs=4, first=FIRST)
     model = tall.model()
     run = tiny.train(model, corpus, plan)
-    seen = training_sentences(corpus, plan)
+    seen = loop.training_sentences(corpus, plan)
     assert run.train_scores == mtl.evaluate(model, seen)
     assert run.train_scores.labelled_sentences == 10
     assert run.first.train_scores.labelled_sentences == 9
@@ -151,15 +153,19 @@ def test_train_scores_of_a_large_corpus_are_of_some_sentences_of_every_label(
     named = [row._replace(id=f"{at:02}-{row.label}") for at, row in enumerate(rows)]
     others = {split: tiny.rows(split, 9) for split in ("validation", "test")}
     corpus = build_corpus("by label", {"train": named, **others})
-    scored, evaluate = [], loop.evaluate
+    scored, assess = [], loop.assess
 
-    def noting(model, sentences, **named):
-        scored.append(sentences)
-        return evaluate(model, sentences, **named)
+    def noting(model, gold, store):
+        scored.append((gold, assess(model, gold, store)))
+        return scored[-1][1]
 
     monkeypatch.setattr(loop, "SCORED_OF_TRAIN", 12)
-    monkeypatch.setattr(loop, "evaluate", noting)
-    run = tiny.train(tiny.model(corpus), corpus, tiny.plan("backbone_frozen"))
-    assert run.train_scores.labelled_sentences == len(scored[-1]) == 12
-    assert set(scored[-1]["id"]) <= set(corpus.splits["train"]["id"])
-    assert set(scored[-1]["label"]) == set(corpus.labels)
+    monkeypatch.setattr(loop, "assess", noting)
+    model = tiny.model(corpus)
+    run = tiny.train(model, corpus, tiny.plan("backbone_frozen"))
+    [gold] = [one for one, (scores, _) in scored if scores is run.train_scores]
+    assert run.train_scores.labelled_sentences == len(gold.encoded) == 12
+    assert set(gold.encoded.label_ids) == set(range(len(corpus.labels)))
+    # What was read once scores as the same sentences read anew.
+    train = corpus.splits["train"].select(np.linspace(0, 23, 12).astype(int))
+    assert run.train_scores == mtl.evaluate(model, train)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.training.features.arrays import Features
+from mtlhelpers.training.features.states import Features
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.plan import PlanError
@@ -53,7 +53,7 @@ def drawn_features(seed: int, shift: float, scale: float) -> Features:
     word_at = np.concatenate([5 * row + np.arange(1, 4) for row in range(10)])
     pooled = pieces.view(10, 5, 32).mean(1)
     starts = np.arange(0, 31, 3)
-    return Features(pooled, np.arange(10), pieces, word_at, starts)
+    return Features(pooled, pieces, word_at, starts)
 
 
 @FEW

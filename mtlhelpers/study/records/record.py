@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from mtlhelpers.study.records.outcomes import pack_outcomes
@@ -59,13 +58,7 @@ class Choice:
 
     def at(self, size: int) -> Plan:
         """Return the plan for another size: the same steps below, epochs above."""
-        tuned, epochs = self.plan.train_size, self.plan.epochs
-        if tuned is None or epochs is None:
-            raise ValueError(f"{self.arm} was not chosen at a size, for some epochs")
-        if size < tuned:
-            batches = self.steps / epochs  # per epoch, at the size that was tuned
-            epochs = math.ceil(self.steps / max(1, math.ceil(batches * size / tuned)))
-        return replace(self.plan, train_size=size, epochs=epochs)
+        return self.plan.scaled_to(size, self.steps)
 
 
 def run_fields(run: Run) -> Record:

@@ -15,7 +15,9 @@ from filelock import FileLock, Timeout
 
 from mtlhelpers.data.cache import is_temporary
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import Job, check_record
+from mtlhelpers.study.records.packed import from_json
+from mtlhelpers.study.records.record import Job
+from mtlhelpers.study.records.schema import check_record
 
 STALE = 3600.0  # seconds after which no process can still be writing a file
 LOCK = re.compile(r"[0-9a-f]{16}\.lock")
@@ -126,7 +128,7 @@ def is_recorded(folder: Path, key: str) -> bool:
     """Return whether a file of the study holds this record, whole."""
     path = folder / "records" / f"{key}.json"
     try:
-        check_record(json.loads(path.read_bytes()), str(path))
+        check_record(from_json(path.read_bytes()))
     except (OSError, ValueError):  # none is there, or a damaged one
         return False
     return True

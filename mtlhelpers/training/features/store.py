@@ -1,22 +1,24 @@
-"""A store of hidden states: what a frozen backbone has said once is not asked again.
+"""A store of hidden states, so that a frozen backbone runs once per sentence.
 
-Lesson: 04_backbone_frozen. Sentences that were stored together form a segment, in
-memory or in a file. A sentence is found in whatever segment holds it, so the subsets
-of a corpus share, and so do processes that use one folder.
+Lesson: 04_backbone_frozen. Sentences that were run together form a segment, in memory
+or in a file. A sentence is found in whatever segment holds it, so the subsets of a
+corpus share, and so do processes that use one folder.
 """
 
 import hashlib
 import json
+import os
+import sys
 import warnings
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
 import transformers
+from safetensors import SafetensorError
 from torch import nn
 
 from mtlhelpers.data.encoding import Encoded
@@ -24,33 +26,20 @@ from mtlhelpers.model.device import product_type
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features.arrays import Features, States
 from mtlhelpers.training.features.disk import (
+    UNREADABLE,
     Segment,
-    SegmentError,
     features_folder,
-    mark_used,
-    open_segment,
-    place_of,
+    read_segment,
     write_segment,
 )
-from mtlhelpers.training.features.extract import (
-    equal_length_batches,
+from mtlhelpers.training.features.states import (
+    Features,
+    States,
+    bounds,
     extract_states,
-    run_backbone,
+    spread,
 )
-
-Rows = dict[bytes, int]  # keys of sentences, and where each stands
-Found = list[tuple[Segment, list[bytes]]]  # segments, and the keys each is to give
-
-
-class Asked(NamedTuple):
-    """What is asked of a store."""
-
-    model: SharedModel
-    encoded: Encoded
-    layers: tuple[int, ...]
-    about: dict[str, str]  # what decides the states apart from the sentence
 
 
 class StaleFeaturesError(RuntimeError):
@@ -85,7 +74,7 @@ class FeatureStore:
     def states(
         self, model: SharedModel, encoded: Encoded, layers: tuple[int, ...]
     ) -> States:
-        """The mean of some hidden states of all sentences; runs the new ones.
+        """The mean of some hidden states of all sentences; runs those that are new.
 
         Raises `StaleFeaturesError` while any tensor below the highest can train. Warns
         of a damaged file, which is made again, and once if files cannot be written.
@@ -95,121 +84,103 @@ class FeatureStore:
                 f"the backbone can still train below hidden state {max(layers)}, so "
                 f"what is stored would go stale: apply a scenario that freezes it first"
             )
-        keys = sentence_keys(encoded)
+        keys, about = sentence_keys(encoded), describe_states(model, layers)
         if not keys:
             return extract_states(model, encoded, layers=layers)
-        asked = Asked(model, encoded, layers, describe_states(model, layers))
-        rows = {key: row for row, key in enumerate(keys)}
-        found, new = self._find(place_of(asked.about), rows)
-        if new:
-            found.append((self._run(asked, new), list(new)))
-        return _gather(found, keys, model.device)
+        place = hashlib.sha256(json.dumps(about).encode("utf-8")).hexdigest()[:16]
+        segments = self._holding(place, keys)
+        rows = {key: row for row, key in enumerate(keys)}  # each sentence once
+        for segment in segments:
+            rows = {key: row for key, row in rows.items() if key not in segment.rows}
+        if rows:
+            new = np.fromiter(rows.values(), dtype=np.int64)
+            states = extract_states(model, encoded, new, layers)
+            made = Segment({key: at for at, key in enumerate(rows)}, states)
+            segments.append(self._keep(place, about, made))
+        return _gather(segments, keys, encoded.lengths, model.device)
 
-    def _find(self, place: str, rows: Rows) -> tuple[Found, Rows]:
-        """The segments that hold some of the sentences, and the rest of them."""
-        self._open_new(place)
-        found, left = [], rows
-        for segment in list(self._segments[place]):
-            own = [key for key in left if key in segment.rows]
-            if own and self._is_whole(place, segment):
-                found.append((segment, own))
-                left = {k: row for k, row in left.items() if k not in segment.rows}
-        return found, left
-
-    def _open_new(self, place: str) -> None:
-        """Open the files of a place that this store does not know yet."""
-        if self.folder is None:
-            return
-        for path in sorted(self.folder.glob(f"{place}-*.safetensors")):
+    def _holding(self, place: str, keys: list[bytes]) -> list[Segment]:
+        """The segments that hold some of the sentences; opens files that are new."""
+        for path in sorted(self.folder.glob(f"{place}-*")) if self.folder else ():
             if path not in self._seen:
                 self._seen.add(path)
                 try:
-                    self._segments[place].append(open_segment(path))
-                except (SegmentError, OSError) as error:
-                    self._discard(path, error)
+                    self._segments[place].append(read_segment(path))
+                except UNREADABLE as error:
+                    _discard(path, error)
+        holding, left = [], set(keys)
+        for segment in self._segments[place]:
+            if not left.isdisjoint(segment.rows):
+                holding.append(segment)
+                left -= segment.rows.keys()
+                if segment.path is not None:
+                    with suppress(OSError):  # gone, or another's, to be read only
+                        os.utime(segment.path)  # it was used now
+        return holding
 
-    def _is_whole(self, place: str, segment: Segment) -> bool:
-        """Whether a segment can be used, which is then noted; else it is discarded."""
-        try:
-            segment.check()
-        except (SegmentError, OSError) as error:
-            self._segments[place].remove(segment)
-            self._discard(segment.path, error)
-            return False
-        if segment.path is not None:
-            mark_used(segment.path)
-        return True
-
-    def _discard(self, path: Path, error: Exception) -> None:
-        """Remove a damaged file, and say so; one that is gone is no fault."""
-        if not isinstance(error, FileNotFoundError):
-            warnings.warn(
-                f"{path} is damaged ({error}): its hidden states are computed again",
-                stacklevel=5,
-            )
-            with suppress(OSError):  # then it stays, but is not looked at again
-                path.unlink(missing_ok=True)
-
-    def _run(self, asked: Asked, new: Rows) -> Segment:
-        """Run sentences, and keep what comes of them: in a file, where that works."""
-        segment = None
+    def _keep(self, place: str, about: dict[str, str], made: Segment) -> Segment:
+        """Keep new hidden states: in a file, where that works, else in memory."""
         if self.folder is not None and self._writes:
             try:
-                segment = _in_file(self.folder, asked, new)
-                self._seen.add(segment.path)
-            except (OSError, SegmentError) as error:
+                path = write_segment(self.folder, place, about, made)
+            except (OSError, SafetensorError) as error:
                 self._writes = False
-                warnings.warn(
+                warn_caller(
                     f"hidden states cannot be kept in {self.folder} ({error}): from "
-                    f"here on they stay in memory",
-                    stacklevel=3,
+                    f"here on they stay in memory"
                 )
-        segment = segment or _in_memory(asked, new)
-        self._segments[place_of(asked.about)].append(segment)
-        return segment
+            else:
+                self._seen.add(path)
+                with suppress(*UNREADABLE):  # another process may have removed it
+                    made = read_segment(path)  # mapped: processes share its memory
+        self._segments[place].append(made)
+        return made
 
 
-def _in_memory(asked: Asked, new: Rows) -> Segment:
-    rows = np.fromiter(new.values(), dtype=np.int64)
-    states = extract_states(asked.model, asked.encoded, rows, asked.layers)
-    return Segment({key: at for at, key in enumerate(new)}, states)
+def _discard(path: Path, error: Exception) -> None:
+    """Remove a damaged file, and say so; one that is gone is no fault."""
+    if path.exists():
+        warn_caller(
+            f"{path} is damaged ({error}): its hidden states are computed again"
+        )
+        with suppress(OSError):  # then it stays, but is not looked at again
+            path.unlink(missing_ok=True)
 
 
-def _in_file(folder: Path, asked: Asked, new: Rows) -> Segment:
-    model, encoded, layers, about = asked
-    keys, rows = list(new), np.fromiter(new.values(), dtype=np.int64)
-    # In the order in which the backbone runs them, the file is written from end to end.
-    order = np.concatenate(equal_length_batches(encoded.lengths[rows]))
-    keys, rows = [keys[at] for at in order], rows[order]
-    passes = run_backbone(model, encoded, rows, layers)
-    path = write_segment(
-        folder,
-        about,
-        dict(zip(keys, encoded.lengths[rows])),
-        model.backbone.config.hidden_size,
-        model.backbone.dtype,
-        ((pieces, means) for _, pieces, means in passes),
-    )
-    return open_segment(path)
+def _gather(
+    segments: list[Segment],
+    keys: list[bytes],
+    lengths: np.ndarray,
+    device: torch.device,
+) -> States:
+    """The states of sentences in the order of their keys, which may repeat.
 
-
-def _gather(found: Found, keys: list[bytes], device: torch.device) -> States:
-    """The states of sentences in the order of their keys, which may repeat."""
-    parts = [
-        segment.states.select([segment.rows[key] for key in own])
-        for segment, own in found
-    ]
-    order = {key: i for i, key in enumerate(key for _, own in found for key in own)}
-    return States.join(parts, device).select([order[key] for key in keys])
+    They are copied unless a segment holds just these, in this order.
+    """
+    first = segments[0].states
+    if list(segments[0].rows) == keys and first.pieces.device == device:
+        return first
+    starts, width = bounds(lengths), first.pieces.shape[1]
+    pieces = first.pieces.new_empty(int(starts[-1]), width, device=device)
+    means = first.means.new_empty(len(keys), width, device=device)
+    left = list(range(len(keys)))
+    for segment in segments:
+        to = [at for at in left if keys[at] in segment.rows]
+        left = [at for at in left if keys[at] not in segment.rows]
+        rows, states = [segment.rows[keys[at]] for at in to], segment.states
+        own = states.pieces[states.piece_rows(rows)]
+        pieces[spread(starts, to)] = own.to(device)
+        means[to] = states.means[rows].to(device)
+    return States(pieces, means, starts)
 
 
 def sentence_keys(encoded: Encoded) -> list[bytes]:
-    """32 bytes a sentence. Tokenizer, text and length enter by the word pieces."""
+    """32 bytes per sentence. Tokenizer, text and length enter by the word pieces."""
     return [hashlib.sha256(ids.tobytes()).digest() for ids in encoded.input_ids]
 
 
 def describe_states(model: SharedModel, layers: tuple[int, ...]) -> dict[str, str]:
-    """What decides the mean of some hidden states, to the last bit, but the sentence.
+    """Everything but the sentence that determines stored states bit for bit.
 
     The weights, how they are used, and where and with what they are multiplied.
     """
@@ -253,3 +224,16 @@ def extract_features(
     else:
         states = extract_states(model, encoded)
     return Features.of(states, encoded, model.pooling)
+
+
+def warn_caller(text: str) -> None:
+    """Warn at the line that called this package, however deep inside it we are."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, stacklevel=level)
+
+
+def _is_inside(module: str) -> bool:
+    # torch: its decorators stand between our own functions.
+    return module.split(".")[0] in ("mtlhelpers", "torch")

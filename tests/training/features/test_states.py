@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
-from mtlhelpers.training.features.arrays import Joined
-from mtlhelpers.training.features.extract import equal_length_batches, extract_states
+from mtlhelpers.training.features.states import equal_length_batches, extract_states
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
 
@@ -85,24 +84,29 @@ def test_a_frozen_backbone_runs_once_whatever_layers_are_read(layers):
     assert not passes.up_to
 
 
-@FEW
-@given(st.lists(st.integers(0, 9), max_size=30), st.lists(st.integers(0, 4)))
-def test_joined_rows_are_those_of_one_tensor(rows, sizes):
-    parts = tuple(torch.rand(size, 3) for size in (*sizes, 10))
-    whole = torch.cat(parts)
-    asked = np.array(rows, dtype=np.int64)
-    assert torch.equal(Joined(parts)[asked], whole[asked])
-    assert len(Joined(parts)) == len(whole)
-
-
-def test_what_several_segments_hold_is_not_copied(tmp_path):
+def test_what_is_asked_as_it_was_run_is_not_copied(tmp_path):
     model = frozen()
+    encoded = encode_for(model, TRAIN.select(range(5)))
     for store in (mtl.FeatureStore(), mtl.FeatureStore(tmp_path)):
-        some, more = (encode_for(model, TRAIN.select(range(n))) for n in (5, 20))
-        first = store.states(model, some, (2,))
-        both = store.states(model, more, (2,))
-        assert isinstance(both.pieces, Joined)
-        assert both.pieces.parts[0].data_ptr() == first.pieces.data_ptr()
+        first, again = (store.states(model, encoded, (2,)) for _ in range(2))
+        assert first.pieces.data_ptr() == again.pieces.data_ptr()
+        store.states(model, encode_for(model, TRAIN), (2,))
+        again = store.states(model, encoded, (2,))
+        assert first.pieces.data_ptr() == again.pieces.data_ptr()
+
+
+@FEW
+@given(st.lists(st.lists(st.integers(0, 23), min_size=1, max_size=9), min_size=1))
+def test_sentences_of_several_segments_come_in_the_order_that_is_asked(requests):
+    model, store = frozen(), mtl.FeatureStore()
+    whole = mtl.FeatureStore().states(model, encode_for(model, TRAIN), (2,))
+    for rows in requests:
+        encoded = encode_for(model, TRAIN.select(rows))
+        found = store.states(model, encoded, (2,))
+        own = whole.pieces[whole.piece_rows(rows)]
+        torch.testing.assert_close(found.pieces, own, atol=1e-6, rtol=0)
+        torch.testing.assert_close(found.means, whole.means[rows], atol=1e-6, rtol=0)
+        assert found.starts.tolist() == [0, *np.cumsum(encoded.lengths)]
 
 
 @FEW

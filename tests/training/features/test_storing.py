@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
+from mtlhelpers.training.features import disk
 from mtlhelpers.training.features import store as storing
-from mtlhelpers.training.features.arrays import States
-from mtlhelpers.training.features.extract import extract_states
+from mtlhelpers.training.features.states import States, extract_states
 from mtlhelpers.training.features.store import StaleFeaturesError, extract_features
 from mtlhelpers.training.metrics import encode_for
 
@@ -35,7 +35,7 @@ torch.set_num_threads(1)
 from helpers import tall, tiny
 from helpers.stored import TRAIN, frozen
 import mtlhelpers as mtl
-from mtlhelpers.training.predicting import encode_for
+from mtlhelpers.training.metrics import encode_for
 folder, own, other = map(Path, sys.argv[1:])
 model = tall.model().eval()
 mtl.apply_scenario(model, "backbone_frozen")
@@ -129,8 +129,8 @@ def test_memory_a_new_disk_and_an_old_one_train_the_same_bits(
 def test_what_lies_in_one_file_is_mapped_and_shared(folder):
     ask(mtl.FeatureStore(folder))
     store = mtl.FeatureStore(folder)
-    whole, some = ask(store), ask(store, rows=[7, 2, 7])
-    assert whole.pieces.data_ptr() == some.pieces.data_ptr()
+    whole, again, some = ask(store), ask(store), ask(store, rows=[7, 2, 7])
+    assert whole.pieces.data_ptr() == again.pieces.data_ptr()
     assert bits(some) == [bits(whole)[row] for row in (7, 2, 7)]
     [path] = files(folder)
     maps = Path("/proc/self/maps")
@@ -139,8 +139,8 @@ def test_what_lies_in_one_file_is_mapped_and_shared(folder):
 
 
 def test_a_store_opens_its_own_file_once(folder, monkeypatch):
-    opened, real = [], storing.open_segment
-    monkeypatch.setattr(storing, "open_segment", lambda p: opened.append(p) or real(p))
+    opened, real = [], storing.read_segment
+    monkeypatch.setattr(storing, "read_segment", lambda p: opened.append(p) or real(p))
     store = mtl.FeatureStore(folder)
     for _ in range(3):
         ask(store)
@@ -166,8 +166,6 @@ def test_what_lies_in_several_files_is_put_together_in_memory(folder):
 def test_what_another_process_has_just_removed_is_no_fault(folder):
     store = mtl.FeatureStore(folder)
     ask(store, rows=range(8))
-    other = mtl.FeatureStore(folder)
-    other.states(frozen(), encode_for(frozen(), TRAIN.select([23])), (4,))  # opens all
     for path in files(folder):
         path.unlink()
     model = frozen()
@@ -175,9 +173,48 @@ def test_what_another_process_has_just_removed_is_no_fault(folder):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ask(store, model, range(8))  # it is mapped, so it is still there
-        ask(other, model, range(8))  # it was never read, so it is made again
+        assert passes.up_to[0] == 0
+        ask(mtl.FeatureStore(folder), model, range(8))
     assert passes.up_to[0] == 8
     assert len(files(folder)) == 1
+
+
+GONE = [FileNotFoundError("gone"), RuntimeError("unable to open file <x>"), OSError(5)]
+
+
+@pytest.mark.parametrize("error", GONE, ids=repr)
+def test_a_file_that_goes_between_listing_and_opening_is_no_fault(
+    folder, monkeypatch, error
+):
+    ask(mtl.FeatureStore(folder), rows=range(8))
+
+    def vanishing(path: Path, _kind: str) -> None:
+        path.unlink()
+        raise error
+
+    monkeypatch.setattr(disk, "safe_open", vanishing)
+    model = frozen()
+    passes = tall.Passes(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        states = ask(mtl.FeatureStore(folder), model, range(8))
+    assert passes.up_to[0] == len(states.means) == 8
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no"), TypeError("F8"), KeyError("keys")]
+)
+def test_a_file_that_cannot_be_read_is_no_end(folder, monkeypatch, error):
+    ask(mtl.FeatureStore(folder), rows=range(8))
+
+    def refusing(*_) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "safe_open", refusing)
+        with pytest.warns(UserWarning, match="is damaged") as caught:
+            ask(mtl.FeatureStore(folder), rows=range(8))
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.filterwarnings("ignore:nothing can train")

@@ -3,8 +3,6 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from seqeval.metrics.sequence_labeling import get_entities
-
 
 def split_words(text: str) -> list[str]:
     """Split text on white space, each punctuation mark or symbol a word of its own.
@@ -34,6 +32,9 @@ def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
 
     Lenient, as conlleval: an `I-x` that nothing opened starts a span of its own.
     """
+    # It takes a second to import, which those who only split words need not spend.
+    from seqeval.metrics.sequence_labeling import get_entities
+
     return [(start, end + 1, kind) for kind, start, end in get_entities(list(tags))]
 
 

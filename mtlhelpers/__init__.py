@@ -1,48 +1,14 @@
 """What should I freeze? Measured answers on a shared BERT with two heads.
 
-`import mtlhelpers as mtl`: the names below are all that a notebook may use.
+`import mtlhelpers as mtl` takes no time: a name is imported when it is first used.
+Figures are in `mtl.plots`, records and their verdicts in `mtl.studies`, and what
+notebooks show with in `mtl.lesson`.
 """
 
-from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import combine_corpora, load_corpus
-from mtlhelpers.lesson.card import decision_card
-from mtlhelpers.lesson.guesses import guess, past_guesses
-from mtlhelpers.lesson.machine import cost_since, machine_table
-from mtlhelpers.lesson.plots.figures import (
-    draw_bars,
-    draw_line,
-    new_figure,
-    show_bars,
-    show_figure,
-    show_lines,
-)
-from mtlhelpers.lesson.plots.lines import draw_family
-from mtlhelpers.lesson.plots.points import draw_points
-from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
-from mtlhelpers.model.counting import count_parameters, parameter_table
-from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
-from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.study.advice.neighbours import check_advice
-from mtlhelpers.study.advice.recommend import recommend
-from mtlhelpers.study.records.tables import (
-    study_gradients,
-    study_history,
-    study_table,
-    summarise,
-)
-from mtlhelpers.study.verdicts.crossover import compare_arms, find_crossover
-from mtlhelpers.study.verdicts.ledger import judge_claims
-from mtlhelpers.training.features.store import FeatureStore
-from mtlhelpers.training.loop import train
-from mtlhelpers.training.metrics import evaluate
-from mtlhelpers.training.plan import Plan, plan_for
-from mtlhelpers.training.run import Run, Scores
-from mtlhelpers.training.similarity import (
-    layer_vectors,
-    unbiased_cka,
-    weight_distance,
-)
-from mtlhelpers.training.stage import Stages
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
@@ -57,39 +23,109 @@ __all__ = [
     "SharedModel",
     "Stages",
     "apply_scenario",
-    "check_advice",
-    "claim_overview",
-    "claim_table",
-    "combine_corpora",
-    "compare_arms",
-    "cost_since",
     "count_parameters",
-    "decision_card",
-    "draw_bars",
-    "draw_family",
-    "draw_line",
-    "draw_points",
     "evaluate",
-    "find_crossover",
-    "guess",
-    "judge_claims",
-    "layer_vectors",
+    "lesson",
     "load_corpus",
-    "machine_table",
-    "new_figure",
     "parameter_table",
-    "past_guesses",
     "plan_for",
+    "plots",
     "recommend",
-    "show_bars",
-    "show_figure",
-    "show_lines",
-    "study_gradients",
-    "study_history",
-    "study_table",
-    "summarise",
+    "studies",
     "train",
-    "unbiased_cka",
-    "verdict_sentence",
-    "weight_distance",
 ]
+
+# On cores that are busy otherwise, torch's threads spin while they wait for each other:
+# beside one busy process, training everything took 3.5 times as long as alone, and 1.7
+# times if they sleep instead. On idle cores sleeping costs a tenth. The choice is read
+# when torch is loaded, and is the user's wherever they have made one.
+if "torch" not in sys.modules and not os.environ.keys() & {
+    "GOMP_SPINCOUNT",
+    "KMP_BLOCKTIME",
+}:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Where a name is at home in the package.
+_HOMES = {
+    "SCENARIOS": "model.freezing",
+    "Corpus": "data.corpus",
+    "FeatureStore": "training.features.store",
+    "Plan": "training.plan",
+    "Run": "training.run",
+    "Scenario": "model.freezing",
+    "Scores": "training.run",
+    "SharedModel": "model.shared",
+    "Stages": "training.stage",
+    "apply_scenario": "model.freezing",
+    "count_parameters": "model.counting",
+    "evaluate": "training.metrics",
+    "load_corpus": "data.load",
+    "parameter_table": "model.counting",
+    "plan_for": "training.plan",
+    "recommend": "study.advice.recommend",
+    "train": "training.loop",
+}
+_NAMESPACES = {"lesson": "lesson", "plots": "lesson.plots", "studies": "study"}
+# Names that were at the top before there were namespaces: the lessons still use them.
+_MOVED = {
+    "check_advice": "study.advice.neighbours",
+    "claim_overview": "lesson.report",
+    "claim_table": "lesson.report",
+    "combine_corpora": "data.load",
+    "compare_arms": "study.verdicts.crossover",
+    "cost_since": "lesson.machine",
+    "decision_card": "lesson.card",
+    "draw_bars": "lesson.plots.figures",
+    "draw_family": "lesson.plots.lines",
+    "draw_line": "lesson.plots.figures",
+    "draw_points": "lesson.plots.points",
+    "find_crossover": "study.verdicts.crossover",
+    "guess": "lesson.guesses",
+    "judge_claims": "study.verdicts.ledger",
+    "layer_vectors": "training.similarity",
+    "machine_table": "lesson.machine",
+    "new_figure": "lesson.plots.figures",
+    "past_guesses": "lesson.guesses",
+    "show_bars": "lesson.plots.figures",
+    "show_figure": "lesson.plots.figures",
+    "show_lines": "lesson.plots.figures",
+    "study_gradients": "study.records.tables",
+    "study_history": "study.records.tables",
+    "study_table": "study.records.tables",
+    "summarise": "study.records.tables",
+    "unbiased_cka": "training.similarity",
+    "verdict_sentence": "lesson.report",
+    "weight_distance": "training.similarity",
+}
+
+if TYPE_CHECKING:
+    import mtlhelpers.lesson as lesson
+    import mtlhelpers.lesson.plots as plots
+    import mtlhelpers.study as studies
+    from mtlhelpers.data.corpus import Corpus
+    from mtlhelpers.data.load import load_corpus
+    from mtlhelpers.model.counting import count_parameters, parameter_table
+    from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
+    from mtlhelpers.model.shared import SharedModel
+    from mtlhelpers.study.advice.recommend import recommend
+    from mtlhelpers.training.features.store import FeatureStore
+    from mtlhelpers.training.loop import train
+    from mtlhelpers.training.metrics import evaluate
+    from mtlhelpers.training.plan import Plan, plan_for
+    from mtlhelpers.training.run import Run, Scores
+    from mtlhelpers.training.stage import Stages
+else:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name, or one that has moved, when it is first asked for."""
+        if name in _NAMESPACES:
+            return import_module(f"mtlhelpers.{_NAMESPACES[name]}")
+        home = _HOMES.get(name) or _MOVED.get(name)
+        if home is None:
+            raise AttributeError(f"module 'mtlhelpers' has no attribute {name!r}")
+        return getattr(import_module(f"mtlhelpers.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, for completion."""
+    return [*__all__, "__version__"]

@@ -1,281 +1,300 @@
-"""A corpus in lines to read: counts, samples and, of newsdesk, its data card's checks.
+"""The command line: every command, its arguments beside what it does.
 
-Lesson: 00_start_here.
+A command is a function that gives a parser its arguments, and returns what runs them.
+Whatever is heavy is imported in there, so that help is printed at once.
 """
 
-import argparse
-import signal
+import json
 import sys
-from collections.abc import Callable, Sequence
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from mtlhelpers import __version__
-from mtlhelpers.data.corpus import sample_sentences
-from mtlhelpers.data.load import load_corpus
-from mtlhelpers.model.freezing import SCENARIOS
-
-Show = Callable[[object], None]
-
-
-def show_corpus(source: str, *, samples: int, seed: int, show: Show) -> None:
-    """Show a corpus, piece by piece."""
-    corpus = load_corpus(source)
-    show(corpus.describe())
-    show("")
-    for line in sample_sentences(corpus.splits["train"], samples, seed):
-        show(line)
+from mtlhelpers.arguments import (
+    CORPUS,
+    Arguments,
+    Command,
+    Work,
+    number_from,
+    respelled,
+)
+from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 
 
-Command = Callable[[argparse.Namespace], int]
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    0 is done, 1 that the doctor found something to mend, 2 a fault, 130 stopped.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    return stoppable(lambda: _run(respelled(given)), alone=arguments is None)
 
 
-def build_parser(
-    version: str, description: str, commands: Sequence[Command]
-) -> argparse.ArgumentParser:
-    """The parser of these commands; a command's docstring is its help."""
-    parser = argparse.ArgumentParser("python -m mtlhelpers", description=description)
-    parser.add_argument("--version", action="version", version=version)
+def _run(arguments: Sequence[str]) -> int:
+    options = build_parser().parse_args(arguments)
+    return guarded(lambda: int(options.run(options)), options.where, options.trace)
+
+
+def build_parser() -> Arguments:
+    """Return the parser of all commands."""
+    as_module = sys.argv[0].endswith("__main__.py")
+    name = "python -m mtlhelpers" if as_module else "mtlhelpers"
+    parser = Arguments(name, description="What should I freeze? Measured answers.")
+    parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--trace", action="store_true", help="show an error's trace")
-    added = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in commands:
-        found = added.add_parser(command.__name__, help=command.__doc__)
-        found.set_defaults(command=command)
-        ARGUMENTS[command.__name__](found)
+    parser.add_commands(COMMANDS, "COMMAND")
     return parser
 
 
-def _doctor(command: argparse.ArgumentParser) -> None:
-    """It takes none."""
+def _doctor(parser: Arguments) -> Work:
+    """Check packages, device, disk, backbones and corpora, and say what to do."""
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from dataclasses import asdict
+
+        from mtlhelpers.doctor import examine
+
+        checks = examine()
+        bad = sum(check.required and not check.ok for check in checks)
+        if options.json:
+            write([json.dumps([asdict(check) for check in checks])], options.json)
+        else:
+            end = f"{bad} to mend: see the lines that start with ✗" if bad else "OK"
+            show([*checks, end])
+        return int(bad > 0)
+
+    return run
 
 
-def _compare(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--corpus", required=True, metavar="FOLDER_OR_NAME")
-    command.add_argument(
-        "--backbone", default="minilm", help="name, folder, hub id, random:NAME"
+def _compare(parser: Arguments) -> Work:
+    """Train and score every scenario on one corpus."""
+    parser.add_first("corpus", CORPUS, "to train and to test on")
+    parser.add_argument(
+        "--backbone",
+        default="minilm",
+        help="name, folder, hub id; random:NAME for random weights (minilm)",
     )
-    command.add_argument(
-        "--train-size", type=_positive, help="training sentences (default: all)"
+    parser.add_number("--train-size", "training sentences (all)")
+    parser.add_number("--seeds", "how many, from 0 up (1)", default=1)
+    parser.add_argument(
+        "--scenarios",
+        nargs="+",
+        default=(),
+        metavar="SCENARIO",
+        help="of none_frozen, all_frozen, backbone_frozen, sentence_head_frozen, "
+        "sentence_head_and_backbone_frozen, ner_head_frozen, "
+        "ner_head_and_backbone_frozen (all)",
     )
-    command.add_argument(
-        "--seeds", type=_positive, default=1, help="how many, from 0 up"
-    )
-    command.add_argument(
-        "--scenarios", nargs="+", choices=list(SCENARIOS), metavar="SCENARIO"
-    )
-    command.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the rows here"
-    )
+    parser.add_device()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.model.freezing import find_scenario
+        from mtlhelpers.study.compare import compare_lines
+
+        with growing(options.json) as path:
+            lines = compare_lines(
+                options.corpus,
+                options.backbone,
+                train_size=options.train_size,
+                seeds=range(options.seeds),
+                scenarios=[find_scenario(name).name for name in options.scenarios],
+                path=path,
+                bar=sys.stderr.isatty(),
+                # after merge: device=options.device,
+            )
+            return show(lines, sys.stderr if options.json == STDOUT else None)
+
+    return run
 
 
-def _corpus(command: argparse.ArgumentParser) -> None:
-    command.add_argument("corpus", metavar="FOLDER_OR_NAME")
-    command.add_argument("--samples", type=_positive, default=2, help="of each label")
-    command.add_argument("--seed", type=int, default=0, help="which samples")
+def _corpus(parser: Arguments) -> Work:
+    """Show a corpus: counts, labels, types and sample sentences."""
+    parser.add_first("corpus", CORPUS, "to show")
+    parser.add_number("--samples", "of each label (2)", default=2)
+    parser.add_number("--seed", "which samples (0)", default=0, least=0)
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.data.corpus import sample_sentences
+        from mtlhelpers.data.load import load_corpus
+
+        corpus = load_corpus(options.corpus)
+        train = corpus.splits["train"]
+        samples = sample_sentences(train, options.samples, options.seed)
+        return show(
+            [corpus.describe(), "", *(one.replace("\n", "\\n") for one in samples)]
+        )
+
+    return run
 
 
-def _study(command: argparse.ArgumentParser) -> None:
-    command.add_argument("action", choices=["run", "status", "pack", "choose"])
-    command.add_argument("folder", type=Path, help="with grid.toml, records beside it")
-    command.add_argument(
-        "--corpus", nargs="+", default=(), metavar="NAME", help="these alone"
-    )
-    ways = command.add_mutually_exclusive_group()
+def _study(parser: Arguments) -> None:
+    """Run a study's grid, say what is left of it, or pack its records."""
+    actions = {"run": _study_run, "status": _study_status, "pack": _study_pack}
+    parser.add_commands(actions, "ACTION")
+
+
+def _study_run(parser: Arguments) -> Work:
+    """Carry out the runs that are not recorded yet, then pack the records."""
+    parser.add_study()
+    parser.add_corpora()
+    ways = parser.add_mutually_exclusive_group()
     ways.add_argument(
-        "--jobs", type=_positive, default=1, metavar="N", help="so many runs at once"
+        "--jobs", type=number_from(1), default=1, metavar="N", help="runs at once (1)"
     )
     ways.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="a Dask scheduler's, tcp://HOST:PORT, whose workers do the runs",
+        help="tcp://HOST:PORT of a Dask scheduler, whose workers do the runs",
     )
+    parser.add_device()
+
+    def run(options: Namespace) -> int:
+        from tqdm import tqdm
+
+        from mtlhelpers.study.running.console import study_lines
+
+        bar = sys.stderr.isatty()
+        for line in study_lines(
+            "run",
+            options.folder,
+            corpora=options.corpus,
+            jobs=options.jobs,
+            cluster=options.cluster,
+            bar=bar,
+            # after merge: device=options.device,
+        ):
+            with tqdm.external_write_mode() if bar else nullcontext():
+                show([line])
+        return 0
+
+    return run
 
 
-def _again(command: argparse.ArgumentParser) -> None:
-    command.add_argument("folder", type=Path, help="the study's")
-    command.add_argument("id", help="the record's")
+def _study_status(parser: Arguments) -> Work:
+    """Say what is done and left, by arm and corpus, and how long that takes."""
+    parser.add_study()
+    parser.add_corpora()
+    return lambda options: _show_study("status", options.folder, options.corpus)
 
 
-def _claims(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+def _study_pack(parser: Arguments) -> Work:
+    """Write all records into records.jsonl, the file to commit."""
+    parser.add_study()
+    return lambda options: _show_study("pack", options.folder)
+
+
+def _show_study(action: str, folder: Path, corpora: Sequence[str] = ()) -> int:
+    from mtlhelpers.study.running.console import study_lines
+
+    return show(study_lines(action, folder, corpora=corpora))
+
+
+def _rerun(parser: Arguments) -> Work:
+    """Run the plan of one record again, and compare the scores."""
+    parser.add_study()
+    parser.usage = f"{parser.prog} FOLDER ID [options]"
+    parser.add_argument("id", metavar="ID", help="of the record")
+    parser.add_device()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.running.rerun import again_lines
+
+        # after merge: device=options.device
+        return show(again_lines(options.folder, options.id, sys.stderr.isatty()))
+
+    return run
+
+
+def _claims(parser: Arguments) -> Work:
+    """Say what recorded runs and fresh checks make of each claim."""
+    parser.add_argument(
         "ids", nargs="*", metavar="ID", help="these, with their records"
     )
-    command.add_argument("--json", action="store_true", help="for machines")
-    _add_studies(command)
+    parser.add_argument("--fresh", action="store_true", help="run the checks again")
+    parser.add_studies()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.verdicts.ledger import claim_lines
+
+        # after merge: fresh=options.fresh
+        lines = claim_lines(options.studies, options.ids, bool(options.json))
+        return write(lines, options.json or STDOUT)
+
+    return run
 
 
-def _recommend(command: argparse.ArgumentParser) -> None:
-    command.add_argument("corpus_or_size", metavar="FOLDER_OR_NAME_OR_SIZE")
-    command.add_argument("--tasks", nargs="+", metavar="TASK", help="sentence, ner")
-    command.add_argument(
-        "--keep", default="", metavar="TASK", help="one that was learned before"
+def _recommend(parser: Arguments) -> Work:
+    """Say what to freeze in a case of your own, from the nearest records."""
+    name = "corpus_or_size"
+    parser.add_first(name, f"{CORPUS}_OR_SIZE", "a corpus, or a number of sentences")
+    parser.add_argument(
+        "--tasks", nargs="+", metavar="TASK", help="to learn: sentence, ner (both)"
     )
-    command.add_argument(
+    parser.add_argument(
+        "--keep", default="", metavar="TASK", help="learned before, and to be kept"
+    )
+    parser.add_argument(
         "--budget", type=float, metavar="SECONDS", help="that training may take"
     )
-    _add_studies(command)
+    parser.add_studies()
+    parser.add_device()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.advice.recommend import recommend
+
+        size = options.corpus_or_size
+        advice = recommend(
+            int(size) if size.isdecimal() else size,
+            options.tasks,
+            options.budget,
+            keep=options.keep,
+            studies=options.studies,
+            # after merge: device=options.device,
+        )
+        if options.json:
+            return write([json.dumps(advice.to_dict())], options.json)
+        return show([advice])
+
+    return run
 
 
-def _cache(command: argparse.ArgumentParser) -> None:
-    command.add_argument("action", choices=["show", "clear"])
+def _cache(parser: Arguments) -> None:
+    """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
+    parser.add_commands({"show": _cache_show, "clear": _cache_clear}, "ACTION")
 
 
-def _add_studies(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--studies", type=Path, default=Path("studies"), metavar="FOLDER"
-    )
+def _cache_show(parser: Arguments) -> Work:
+    """Show the files, the one that was used last first."""
+    return lambda options: _show_cache()
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return number
+def _cache_clear(parser: Arguments) -> Work:
+    """Remove the files, which can all be made again."""
+    return lambda options: _show_cache(clear=True)
 
 
-ARGUMENTS = {
+def _show_cache(clear: bool = False) -> int:
+    from mtlhelpers.training.features import disk
+
+    folder = disk.features_folder()
+    if clear:
+        disk.clear_folder(folder)
+    return show(disk.show_folder(folder))
+
+
+COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "compare": _compare,
     "corpus": _corpus,
     "study": _study,
-    "again": _again,
+    "rerun": _rerun,
     "claims": _claims,
     "recommend": _recommend,
     "cache": _cache,
 }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, return its exit status. A known fault prints one line."""
-    options = _parser().parse_args(arguments)
-    try:
-        return options.command(options)
-    except KeyboardInterrupt:
-        print("stopped; whatever was written is whole", file=sys.stderr)
-        return 130
-    except (ValueError, RuntimeError, OSError) as error:
-        if options.trace:
-            raise
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-
-
-def doctor(options: argparse.Namespace) -> int:
-    """Check versions, device, backbones and corpora."""
-    from mtlhelpers.doctor import examine
-
-    checks = examine()
-    for check in checks:
-        print(check)
-    bad = [check for check in checks if not check.ok and check.required]
-    print("OK" if not bad else f"{len(bad)} to mend: see the lines that start with ✗")
-    return 1 if bad else 0
-
-
-def compare(options: argparse.Namespace) -> int:
-    """Train and score every scenario on one corpus."""
-    from mtlhelpers.study.compare import compare_lines
-
-    for line in compare_lines(
-        options.corpus,
-        options.backbone,
-        train_size=options.train_size,
-        seeds=range(options.seeds),
-        scenarios=options.scenarios or (),
-        path=options.json,
-        bar=sys.stderr.isatty(),
-    ):
-        print(line, flush=True)
-    return 0
-
-
-def corpus(options: argparse.Namespace) -> int:
-    """Show a corpus: counts and samples."""
-    show_corpus(
-        options.corpus,
-        samples=options.samples,
-        seed=options.seed,
-        show=lambda one: print(one, flush=True),
-    )
-    return 0
-
-
-def study(options: argparse.Namespace) -> int:
-    """Run a study's grid, say what is left, pack its records, or choose it."""
-    from tqdm import tqdm
-
-    from mtlhelpers.study.running.console import study_lines
-
-    for line in study_lines(
-        options.action,
-        options.folder,
-        corpora=options.corpus,
-        jobs=options.jobs,
-        cluster=options.cluster,
-        bar=sys.stderr.isatty(),
-    ):
-        with tqdm.external_write_mode():
-            print(line, flush=True)
-    return 0
-
-
-def again(options: argparse.Namespace) -> int:
-    """Run one record's plan again, and compare the scores."""
-    from mtlhelpers.study.running.rerun import again_lines
-
-    for line in again_lines(options.folder, options.id, bar=sys.stderr.isatty()):
-        print(line, flush=True)
-    return 0
-
-
-def claims(options: argparse.Namespace) -> int:
-    """Say what the recorded runs and fresh checks make of each claim."""
-    from mtlhelpers.study.verdicts.ledger import claim_lines
-
-    for line in claim_lines(options.studies, options.ids, options.json):
-        print(line, flush=True)
-    return 0
-
-
-def recommend(options: argparse.Namespace) -> int:
-    """Say what to freeze in a case of one's own, from the nearest records."""
-    from mtlhelpers.study.advice.recommend import recommend
-
-    size = options.corpus_or_size
-    found = recommend(
-        int(size) if size.isdecimal() else size,
-        options.tasks,
-        options.budget,
-        keep=options.keep,
-        studies=options.studies,
-    )
-    print(found)
-    return 0
-
-
-def cache(options: argparse.Namespace) -> int:
-    """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
-    from mtlhelpers.training.features.disk import (
-        clear_folder,
-        features_folder,
-        show_folder,
-    )
-
-    folder = features_folder()
-    if options.action == "clear":
-        clear_folder(folder)
-    print(*show_folder(folder), sep="\n")
-    return 0
-
-
-COMMANDS = (doctor, compare, corpus, study, again, claims, recommend, cache)
-
-
-def _parser() -> argparse.ArgumentParser:
-    return build_parser(__version__, __doc__, COMMANDS)
-
-
-if __name__ == "__main__":
-    # Told to end, as a batch system does at a time limit, end as by Ctrl-C: tidily, and
-    # with the worker processes, which would go on with what they have in hand.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())

@@ -56,6 +56,10 @@ class Expected(NamedTuple):
         half = float(stats.t.ppf((1 + CONFIDENCE) / 2, count - 1)) * spread
         return cls(mean, max(0.0, mean - half), min(1.0, mean + half))
 
+    def to_dict(self) -> dict[str, float | None]:
+        """As JSON data, which knows no nan."""
+        return {k: None if math.isnan(v) else v for k, v in self._asdict().items()}
+
     def __str__(self) -> str:
         if math.isnan(self.low):
             return f"{100 * self.mean:.1f}"

@@ -6,6 +6,7 @@ Lesson: 08_what_should_i_freeze.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
@@ -62,6 +63,22 @@ class Recommendation:
     def records(self) -> tuple[str, ...]:
         """Ids of the records that it is based on."""
         return tuple(key for one in self.near for key in one.records)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON data; scores are from 0 to 1, an interval that is not known null."""
+        expected = {
+            scenario: {task: score.to_dict() for task, score in scores.items()}
+            for scenario, scores in self.expected.items()
+        }
+        return {
+            "case": str(self.case),
+            "scenario": self.scenario,
+            "why": self.why,
+            "expected": expected,
+            "seconds": dict(self.seconds),
+            "plan": self.plan and self.plan.to_dict(),
+            "records": self.records,
+        }
 
     def __str__(self) -> str:
         return "\n".join(_lines(self))

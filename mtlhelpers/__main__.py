@@ -2,7 +2,9 @@
 
 import sys
 
-from mtlhelpers.cli import main
-
 if __name__ == "__main__":
+    try:
+        from mtlhelpers.cli import main
+    except KeyboardInterrupt:  # in the first moment, before `main` could hear it
+        sys.exit(130)
     sys.exit(main())

@@ -11,14 +11,14 @@ from typing import NoReturn
 
 from mtlhelpers.terminal import FAULT, STDOUT, note, printable
 
-Run = Callable[[argparse.Namespace], int]  # returns the exit status
-Command = Callable[["Parser"], Run | None]  # None: it only groups others
+Work = Callable[[argparse.Namespace], int]  # returns the exit status
+Command = Callable[["Arguments"], Work | None]  # None: it only groups others
 
 CORPUS = "FOLDER_OR_NAME"
 CLAIM = re.compile(r"\d[AB]?\.\d+")
 
 
-class Parser(argparse.ArgumentParser):
+class Arguments(argparse.ArgumentParser):
     """A parser that takes commands, and arguments that several of them share."""
 
     def add_commands(self, commands: Mapping[str, Command], metavar: str) -> None:
@@ -71,13 +71,13 @@ class Parser(argparse.ArgumentParser):
             help="with the recorded studies (studies)",
         )
 
-    def add_device(self, default: str = "auto", note: str = "") -> None:
+    def add_device(self, default: str = "auto", remark: str = "") -> None:
         """Take a device."""
         self.add_argument(
             "--device",
             choices=("auto", "cpu", "cuda", "mps"),
             default=default,
-            help=f"to compute on ({default}); auto is the fastest that is here{note}",
+            help=f"to compute on ({default}); auto is CUDA where it is here{remark}",
         )
 
     def add_json(self) -> None:

@@ -9,19 +9,18 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict
+from pathlib import Path
 
 from mtlhelpers import __version__
-from mtlhelpers.arguments import CORPUS, Command, Parser, Run, number_from, respelled
-from mtlhelpers.terminal import (
-    STDOUT,
-    growing,
-    guarded,
-    hear_signals,
-    show,
-    stoppable,
-    write,
+from mtlhelpers.arguments import (
+    CORPUS,
+    Arguments,
+    Command,
+    Work,
+    number_from,
+    respelled,
 )
+from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,10 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0 is done, 1 that the doctor found something to mend, 2 a fault, 130 stopped.
     """
-    if arguments is None:
-        arguments = sys.argv[1:]
-        hear_signals()
-    return stoppable(lambda: _run(respelled(arguments)))
+    given = sys.argv[1:] if arguments is None else arguments
+    return stoppable(lambda: _run(respelled(given)), alone=arguments is None)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -40,23 +37,24 @@ def _run(arguments: Sequence[str]) -> int:
     return guarded(lambda: int(options.run(options)), options.where, options.trace)
 
 
-def build_parser() -> Parser:
+def build_parser() -> Arguments:
     """Return the parser of all commands."""
-    name = (
-        "python -m mtlhelpers" if sys.argv[0].endswith("__main__.py") else "mtlhelpers"
-    )
-    parser = Parser(name, description="What should I freeze? Measured answers.")
+    as_module = sys.argv[0].endswith("__main__.py")
+    name = "python -m mtlhelpers" if as_module else "mtlhelpers"
+    parser = Arguments(name, description="What should I freeze? Measured answers.")
     parser.add_argument("--version", action="version", version=__version__)
     parser.add_argument("--trace", action="store_true", help="show an error's trace")
     parser.add_commands(COMMANDS, "COMMAND")
     return parser
 
 
-def _doctor(parser: Parser) -> Run:
+def _doctor(parser: Arguments) -> Work:
     """Check packages, device, disk, backbones and corpora, and say what to do."""
     parser.add_json()
 
     def run(options: Namespace) -> int:
+        from dataclasses import asdict
+
         from mtlhelpers.doctor import examine
 
         checks = examine()
@@ -71,7 +69,7 @@ def _doctor(parser: Parser) -> Run:
     return run
 
 
-def _compare(parser: Parser) -> Run:
+def _compare(parser: Arguments) -> Work:
     """Train and score every scenario on one corpus."""
     parser.add_first("corpus", CORPUS, "to train and to test on")
     parser.add_argument(
@@ -106,14 +104,14 @@ def _compare(parser: Parser) -> Run:
                 scenarios=[find_scenario(name).name for name in options.scenarios],
                 path=path,
                 bar=sys.stderr.isatty(),
-                # after merge: device=options.device,
+                device=options.device,
             )
             return show(lines, sys.stderr if options.json == STDOUT else None)
 
     return run
 
 
-def _corpus(parser: Parser) -> Run:
+def _corpus(parser: Arguments) -> Work:
     """Show a corpus: counts, labels, types and sample sentences."""
     parser.add_first("corpus", CORPUS, "to show")
     parser.add_number("--samples", "of each label (2)", default=2)
@@ -133,13 +131,13 @@ def _corpus(parser: Parser) -> Run:
     return run
 
 
-def _study(parser: Parser) -> None:
+def _study(parser: Arguments) -> None:
     """Run a study's grid, say what is left of it, or pack its records."""
     actions = {"run": _study_run, "status": _study_status, "pack": _study_pack}
     parser.add_commands(actions, "ACTION")
 
 
-def _study_run(parser: Parser) -> Run:
+def _study_run(parser: Arguments) -> Work:
     """Carry out the runs that are not recorded yet, then pack the records."""
     parser.add_study()
     parser.add_corpora()
@@ -176,32 +174,26 @@ def _study_run(parser: Parser) -> Run:
     return run
 
 
-def _study_status(parser: Parser) -> Run:
+def _study_status(parser: Arguments) -> Work:
     """Say what is done and left, by arm and corpus, and how long that takes."""
     parser.add_study()
     parser.add_corpora()
-
-    def run(options: Namespace) -> int:
-        from mtlhelpers.study.running.console import study_lines
-
-        return show(study_lines("status", options.folder, corpora=options.corpus))
-
-    return run
+    return lambda options: _show_study("status", options.folder, options.corpus)
 
 
-def _study_pack(parser: Parser) -> Run:
-    """Write all records into records.jsonl, the file to commit."""
+def _study_pack(parser: Arguments) -> Work:
+    """Write all records into records.parquet, the file to commit."""
     parser.add_study()
-
-    def run(options: Namespace) -> int:
-        from mtlhelpers.study.running.console import study_lines
-
-        return show(study_lines("pack", options.folder))
-
-    return run
+    return lambda options: _show_study("pack", options.folder)
 
 
-def _rerun(parser: Parser) -> Run:
+def _show_study(action: str, folder: Path, corpora: Sequence[str] = ()) -> int:
+    from mtlhelpers.study.running.console import study_lines
+
+    return show(study_lines(action, folder, corpora=corpora))
+
+
+def _rerun(parser: Arguments) -> Work:
     """Run the plan of one record again, and compare the scores."""
     parser.add_study()
     parser.usage = f"{parser.prog} FOLDER ID [options]"
@@ -217,7 +209,7 @@ def _rerun(parser: Parser) -> Run:
     return run
 
 
-def _claims(parser: Parser) -> Run:
+def _claims(parser: Arguments) -> Work:
     """Say what recorded runs and fresh checks make of each claim."""
     parser.add_argument(
         "ids", nargs="*", metavar="ID", help="these, with their records"
@@ -229,14 +221,14 @@ def _claims(parser: Parser) -> Run:
     def run(options: Namespace) -> int:
         from mtlhelpers.study.verdicts.ledger import claim_lines
 
-        # after merge: fresh=options.fresh
-        lines = claim_lines(options.studies, options.ids, bool(options.json))
+        as_json = bool(options.json)
+        lines = claim_lines(options.studies, options.ids, as_json, options.fresh)
         return write(lines, options.json or STDOUT)
 
     return run
 
 
-def _recommend(parser: Parser) -> Run:
+def _recommend(parser: Arguments) -> Work:
     """Say what to freeze in a case of your own, from the nearest records."""
     name = "corpus_or_size"
     parser.add_first(name, f"{CORPUS}_OR_SIZE", "a corpus, or a number of sentences")
@@ -263,7 +255,7 @@ def _recommend(parser: Parser) -> Run:
             options.budget,
             keep=options.keep,
             studies=options.studies,
-            # after merge: device=options.device,
+            device=options.device,
         )
         if options.json:
             return write([json.dumps(advice.to_dict())], options.json)
@@ -272,17 +264,17 @@ def _recommend(parser: Parser) -> Run:
     return run
 
 
-def _cache(parser: Parser) -> None:
+def _cache(parser: Arguments) -> None:
     """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
     parser.add_commands({"show": _cache_show, "clear": _cache_clear}, "ACTION")
 
 
-def _cache_show(parser: Parser) -> Run:
+def _cache_show(parser: Arguments) -> Work:
     """Show the files, the one that was used last first."""
     return lambda options: _show_cache()
 
 
-def _cache_clear(parser: Parser) -> Run:
+def _cache_clear(parser: Arguments) -> Work:
     """Remove the files, which can all be made again."""
     return lambda options: _show_cache(clear=True)
 

@@ -113,22 +113,11 @@ def _package(name: str, bounds: str) -> Check:
     if not is_there:
         again = install.replace("install", "install --force-reinstall", 1)
         return Check(name, False, f"{version}, but cannot be imported: {again}")
-    wrong = [
-        op + wanted
-        for op, wanted in BOUND.findall(bounds)
-        if not _fits(version, op, wanted)
-    ]
-    if wrong:
-        age = (
-            "too old"
-            if wrong[0][0] in ">~"
-            else "too new"
-            if wrong[0][0] == "<"
-            else "another one"
-        )
-        return Check(
-            name, False, f"{version} is {age}, {', '.join(wrong)} is needed: {install}"
-        )
+    for operator, wanted in BOUND.findall(bounds):
+        if not _fits(version, operator, wanted):
+            age = "old" if _release(version) < _release(wanted) else "new"
+            fault = f"{version} is too {age}, {operator}{wanted} is needed: {install}"
+            return Check(name, False, fault)
     return Check(name, True, version)
 
 

@@ -8,8 +8,7 @@ import os
 import re
 import signal
 import sys
-import tempfile
-import traceback
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,14 +16,15 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 STDOUT = "-"  # in the place of a file's name
-FAULT, STOPPED, UNREAD = 2, 130, 141  # exit statuses; the last two as after signals
+FAULT, INTERRUPTED, UNREAD = 2, 130, 141  # exit statuses; two as after signals
+STOPPED = "stopped; whatever was written is whole"
 # What a terminal obeys instead of showing it: control characters but tab and newline,
 # marks that turn the direction of writing, and halves of characters.
 UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     "\ud800-\udfff]"
 )
-PLAIN = str.maketrans({"✓": "[ok]", "✗": "[x]", "±": "+-", "…": "...", "→": "->"})
+ASCII = str.maketrans({"✓": "[ok]", "✗": "[x]", "±": "+-", "…": "...", "→": "->"})
 REPORT = (
     "This is a fault of mtlhelpers, not yours: please report it, with the lines above "
     "and with what `mtlhelpers doctor` prints."
@@ -37,7 +37,7 @@ def printable(text: str, encoding: str = "utf-8") -> str:
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        plain = text.translate(PLAIN)
+        plain = text.translate(ASCII)
         return plain.encode(encoding, "backslashreplace").decode(encoding)
     return text
 
@@ -75,7 +75,9 @@ def growing(where: str | None) -> Iterator[Path | None]:
     if where != STDOUT:
         yield Path(where) if where else None
         return
-    with tempfile.TemporaryDirectory() as folder:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.json"
         try:
             yield path
@@ -84,41 +86,42 @@ def growing(where: str | None) -> Iterator[Path | None]:
                 show([path.read_text(encoding="utf-8").rstrip()])
 
 
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C, or SIGTERM.
+def stoppable(work: Callable[[], int], alone: bool) -> int:
+    """Return the exit status of some work; told to stop, it ends with one line.
 
-    A class of its own, since Python ends by the signal itself, and not with our status,
-    once a plain `KeyboardInterrupt` has passed through an `exec`, as in an import.
+    alone: whether the process is there for nothing else. Then its warnings are lines as
+    all others, and SIGTERM, which a batch system sends at a time limit, ends it as
+    Ctrl-C does: tidily, and with its worker processes.
     """
-
-
-def hear_signals() -> None:
-    """Have SIGTERM, as a batch system sends it at a time limit, end as Ctrl-C does.
-
-    That is tidily, and with the worker processes, which would go on with what they have
-    in hand. A signal that is ignored, as in a background job, stays so.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _stop)
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise Stopped
-
-
-def stoppable(work: Callable[[], int]) -> int:
-    """Return the exit status of some work; told to stop, it ends with one line."""
+    if alone:
+        warnings.showwarning = _note_warning
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as in the background
+                signal.signal(number, _stop)
     try:
         try:
             return work()
         finally:
             sys.stdout.flush()  # of what argparse printed
     except KeyboardInterrupt:
-        note("stopped; whatever was written is whole")
-        return STOPPED
+        note(STOPPED)
+        return INTERRUPTED
     except BrokenPipeError:
         _end_unread(sys.stdout)
+
+
+def _stop(_: int, frame: FrameType | None) -> NoReturn:
+    """End as by Ctrl-C; at once while a library loads.
+
+    Most of them are no good at being interrupted then: one makes another error of it,
+    one aborts the process, one hangs at its end. And nothing is being written.
+    """
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            os.write(sys.stderr.fileno(), f"{STOPPED}\n".encode())
+            os._exit(INTERRUPTED)
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def guarded(work: Callable[[], int], where: str, trace: bool) -> int:
@@ -129,14 +132,22 @@ def guarded(work: Callable[[], int], where: str, trace: bool) -> int:
     """
     try:
         return work()
-    except (ImportError, OSError, RuntimeError, ValueError) as error:
-        if trace:
-            note(traceback.format_exc())
-        note(f"{where}: {_in_a_line(error)}")
+    except Exception as error:
+        known = isinstance(error, ImportError | OSError | RuntimeError | ValueError)
+        if trace or not known:
+            _note_trace(error)
+        note(f"{where}: {_in_a_line(error)}" if known else REPORT)
         return FAULT
-    except Exception:
-        note(f"{traceback.format_exc()}{REPORT}")
-        return FAULT
+
+
+def _note_warning(message: Warning | str, *_: object, **__: object) -> None:
+    note(f"warning: {message}")
+
+
+def _note_trace(error: Exception) -> None:
+    from traceback import format_exception
+
+    note("".join(format_exception(error)).rstrip())
 
 
 def _in_a_line(error: Exception) -> str:
@@ -146,8 +157,12 @@ def _in_a_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split("\n")).strip() or "no reason given"
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    if str(frames[-1].f_globals.get("__name__")).startswith("mtlhelpers."):
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    if trace and str(trace.tb_frame.f_globals.get("__name__")).startswith(
+        "mtlhelpers."
+    ):
         return text
     return f"{type(error).__name__}: {text} (--trace shows where)"
 

@@ -1,10 +1,7 @@
-"""`python -m mtlhelpers`: what it prints, what it writes, and how it fails."""
+"""The commands: what they print, what they write, and how they fail."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +13,8 @@ import mtlhelpers as mtl
 from mtlhelpers.cli import main
 from mtlhelpers.study import compare as comparison
 from mtlhelpers.training import plan
+
+STUDIES = str(Path(__file__).parents[1] / "studies")
 
 
 def write_corpus(folder: Path, **kind: bool) -> Path:
@@ -34,16 +33,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def options(tmp_path: Path, folder: Path, monkeypatch) -> list[str]:
-    """A comparison that takes few steps, and writes rows.json."""
+def options(tmp_path: Path, monkeypatch) -> list[str]:
+    """Of a comparison that takes few steps, and writes rows.json."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
         few = replace(getattr(plan, name), epochs=1, steps=1)
         monkeypatch.setattr(plan, name, few)
-    backbone = tiny.save_backbone(tmp_path / "tiny")
-    return [
-        *("compare", "--corpus", str(folder), "--backbone", str(backbone)),
-        *("--json", str(tmp_path / "rows.json")),
-    ]
+    backbone = str(tiny.save_backbone(tmp_path / "tiny"))
+    return ["--backbone", backbone, "--json", str(tmp_path / "rows.json")]
 
 
 def written(tmp_path: Path) -> list[dict]:
@@ -53,14 +49,16 @@ def written(tmp_path: Path) -> list[dict]:
 def refused(arguments: list[str], capsys) -> str:
     """The one line that a command which cannot run leaves, on stderr."""
     assert main(arguments) == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1
-    return lines[0]
+    [line] = capsys.readouterr().err.splitlines()
+    return line
 
 
 @pytest.mark.filterwarnings("ignore:nothing can train")
-def test_compare_writes_a_row_for_each_scenario_and_seed(options, tmp_path, capsys):
-    assert main([*options, "--seeds", "2", "--train-size", "12"]) == 0
+def test_compare_writes_a_row_for_each_scenario_and_seed(
+    folder, options, tmp_path, capsys
+):
+    given = ["compare", str(folder), *options, "--seeds", "2", "--train-size", "12"]
+    assert main(given) == 0
     rows = written(tmp_path)
     expected = [(name, seed) for seed in (0, 1) for name in mtl.SCENARIOS]
     assert [(row["scenario"], row["seed"]) for row in rows] == expected
@@ -74,15 +72,14 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(options, tmp_path, caps
     assert still["trainable_parameters"] == 0
     assert still["accuracy"] == still["accuracy_before"]
     printed = capsys.readouterr().out
-    for name in mtl.SCENARIOS:
-        assert name in printed
     assert "±" in printed
+    assert all(name in printed for name in mtl.SCENARIOS)
 
 
 @pytest.mark.filterwarnings("ignore:nothing can train")
 def test_compare_writes_null_for_an_absent_task(options, tmp_path):
-    folder = write_corpus(tmp_path / "labels", tags=False)
-    assert main([*options, "--corpus", str(folder)]) == 0
+    labels = write_corpus(tmp_path / "labels", tags=False)
+    assert main(["compare", str(labels), *options]) == 0
     rows = written(tmp_path)
     assert [row["scenario"] for row in rows] == list(mtl.SCENARIOS)[:3]
     for row in rows:
@@ -90,61 +87,62 @@ def test_compare_writes_null_for_an_absent_task(options, tmp_path):
         assert row["accuracy"] is not None
 
 
+def test_json_without_a_file_is_all_that_standard_output_gets(folder, options, capsys):
+    one = ["--scenarios", "backbone_frozen", "--json"]
+    assert main(["compare", "--corpus", str(folder), *options, *one]) == 0
+    printed = capsys.readouterr()
+    assert [row["scenario"] for row in json.loads(printed.out)] == one[1:2]
+    assert "`compare --corpus X` is `compare X` now" in printed.err
+    assert "backbone_frozen" in printed.err
+
+
 def test_scenarios_that_the_corpus_cannot_show_are_named(options, tmp_path, capsys):
-    folder = write_corpus(tmp_path / "labels", tags=False)
-    only = ["--scenarios", "sentence_head_frozen", "--corpus", str(folder)]
-    assert "sentence_head_frozen" in refused([*options, *only], capsys)
+    labels = write_corpus(tmp_path / "labels", tags=False)
+    given = ["compare", str(labels), *options, "--scenarios", "sentence_head_frozen"]
+    assert "sentence_head_frozen" in refused(given, capsys)
 
 
 @pytest.mark.parametrize(
     ("changed", "parts"),
     [
-        (["--corpus", "no-such-corpus"], ["no corpus 'no-such-corpus'", "snips"]),
-        (["--backbone", "./no-such"], ["'./no-such'", "no such folder"]),
+        (
+            ["--backbone", "./no-such"],
+            ["compare: backbone './no-such'", "no such folder"],
+        ),
         (["--train-size", "25"], ["24 sentences", "Choose a size"]),
+        (["--scenarios", "frozen"], ["'frozen'", "none_frozen"]),
     ],
 )
-def test_a_fault_is_one_line_without_a_trace(options, tmp_path, capsys, changed, parts):
-    said = refused([*options, *changed], capsys)
-    for part in parts:
-        assert part in said
+def test_a_fault_is_one_line_without_a_trace(
+    folder, options, tmp_path, capsys, changed, parts
+):
+    line = refused(["compare", str(folder), *options, *changed], capsys)
+    assert all(part in line for part in parts)
     assert not (tmp_path / "rows.json").exists()
 
 
-def test_a_faulty_line_of_a_corpus_is_named(options, folder, capsys):
+def test_a_corpus_that_is_none_is_named(capsys):
+    line = refused(["compare", "no-such-corpus"], capsys)
+    assert line.startswith("compare: no corpus 'no-such-corpus'") and "snips" in line
+
+
+def test_a_faulty_line_of_a_corpus_is_named(folder, capsys):
     with (folder / "test.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"tokens": ["a"], "tags": ["I-x"]}\n')
-    said = refused(options, capsys)
-    for part in ("test.jsonl, line 7", "'I-x' after 'O'"):
-        assert part in said
+    line = refused(["corpus", str(folder)], capsys)
+    assert "test.jsonl, line 7" in line and "'I-x' after 'O'" in line
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        (
-            ["compare", "--corpus", "x", "--scenarios", "frozen"],
-            ["frozen", "none_frozen"],
-        ),
-        (["compare", "--corpus", "x", "--seeds", "0"], ["--seeds", "at least 1"]),
-        (["compare", "--corpus", "x", "--train-size", "-1"], ["--train-size"]),
-        (["compare"], ["--corpus"]),
-        (["fine-tune"], ["fine-tune"]),
-        ([], ["COMMAND"]),
-    ],
-)
-def test_an_option_that_is_wrong_ends_with_status_2(capsys, arguments, parts):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    last = capsys.readouterr().err.splitlines()[-1]
-    for part in parts:
-        assert part in last
+def test_a_trace_is_shown_to_those_who_ask(capsys):
+    assert main(["--trace", "corpus", "no-such-corpus"]) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith("Traceback") and "load_corpus" in printed
+    assert printed.splitlines()[-1].startswith("corpus: no corpus 'no-such-corpus'")
 
 
 @pytest.mark.parametrize("place", ["a folder", "under a file"])
 def test_json_that_cannot_be_written_is_refused_before_training(
-    options, tmp_path, capsys, monkeypatch, place
+    folder, options, tmp_path, capsys, monkeypatch, place
 ):
     def train(*_, **__):
         raise AssertionError("it trained first")
@@ -152,10 +150,13 @@ def test_json_that_cannot_be_written_is_refused_before_training(
     monkeypatch.setattr(comparison, "train", train)
     (tmp_path / "file").touch()
     path = tmp_path if place == "a folder" else tmp_path / "file" / "rows.json"
-    assert str(path) in refused([*options, "--json", str(path)], capsys)
+    given = ["compare", str(folder), *options, "--json", str(path)]
+    assert str(path) in refused(given, capsys)
 
 
-def test_ctrl_c_leaves_the_finished_rows(options, tmp_path, capsys, monkeypatch):
+def test_ctrl_c_leaves_the_finished_rows(
+    folder, options, tmp_path, capsys, monkeypatch
+):
     train, count = comparison.train, 0
 
     def interrupted(*arguments, **named):
@@ -167,30 +168,58 @@ def test_ctrl_c_leaves_the_finished_rows(options, tmp_path, capsys, monkeypatch)
 
     monkeypatch.setattr(comparison, "train", interrupted)
     names = ["none_frozen", "backbone_frozen", "ner_head_frozen", "all_frozen"]
-    assert main([*options, "--scenarios", *names]) == 130
+    assert main(["compare", str(folder), *options, "--scenarios", *names]) == 130
     assert [row["scenario"] for row in written(tmp_path)] == names[:2]
     printed = capsys.readouterr()
     assert "backbone_frozen" in printed.out
     assert printed.err.splitlines() == ["stopped; whatever was written is whole"]
 
 
-def test_a_trace_is_shown_to_those_who_ask(options):
-    with pytest.raises(ValueError, match="no corpus"):
-        main(["--trace", *options, "--corpus", "no-such-corpus"])
+@pytest.mark.parametrize("escape", ["\x1b[2J", "\u202e", "\r"])
+def test_what_a_terminal_would_obey_is_shown_escaped(tmp_path, capsys, escape):
+    """In labels, tokens and names of folders, whether they are read or refused."""
+    corpus = write_corpus(tmp_path / f"e{escape}vil")
+    for split in ("train", "validation", "test"):
+        path = corpus / f"{split}.jsonl"
+        text = path.read_text(encoding="utf-8")
+        label = json.dumps(f"la{escape}bel")
+        path.write_text(text.replace('"label": "play"', f'"label": {label}'), "utf-8")
+    status = main(["corpus", str(corpus)])
+    (corpus / "test.jsonl").write_text("{", encoding="utf-8")
+    assert main(["corpus", str(corpus)]) == 2
+    printed = capsys.readouterr()
+    assert escape not in printed.out + printed.err
+    shown = ascii(escape)[1:-1]
+    assert f"e{shown}vil" in printed.err
+    assert status == 2 or f"la{shown}bel" in printed.out
 
 
-def test_the_doctor_is_content(data_folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "mtlhelpers", "doctor"],
-        env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "OK"
-    assert "22,565,376 parameters" in done.stdout
-    assert done.stderr == ""
+def test_a_corpus_is_described_with_samples(folder, capsys):
+    assert main(["corpus", str(folder), "--samples", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("corpus mine\n")
+    labels = mtl.load_corpus(folder).labels
+    assert all(f"\n{label}: " in printed for label in labels)
+
+
+def test_claims_are_written_for_machines(tmp_path, capsys):
+    path = tmp_path / "claims.json"
+    assert main(["claims", "4.0", "--studies", STUDIES, "--json", str(path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["claims", "--json", "4.0", "--studies", STUDIES]) == 0
+    [claim] = json.loads(capsys.readouterr().out)
+    assert [claim] == json.loads(path.read_text(encoding="utf-8"))
+    assert claim["id"] == "4.0"
+
+
+def test_a_recommendation_is_written_for_machines(capsys):
+    given = ["recommend", "800", "--keep", "ner", "--studies", STUDIES, "--json"]
+    assert main(given) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["scenario"] == "ner_head_and_backbone_frozen"
+    assert set(answer) == {
+        *("case", "scenario", "why", "expected", "seconds", "plan", "records")
+    }
 
 
 def test_the_version_is_the_packages(capsys):
@@ -225,4 +254,5 @@ def test_the_cache_is_shown_and_cleared(features, capsys):
 
 def test_a_limit_that_is_no_number_is_one_line(features, capsys, monkeypatch):
     monkeypatch.setenv("MTLHELPERS_CACHE_GB", "five")
-    assert "MTLHELPERS_CACHE_GB is 'five'" in refused(["cache", "show"], capsys)
+    line = refused(["cache", "show"], capsys)
+    assert line.startswith("cache show: MTLHELPERS_CACHE_GB is 'five'")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.cli import _parser
+from mtlhelpers.arguments import respelled
+from mtlhelpers.cli import build_parser
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.study.compare import summary
 from mtlhelpers.study.protocol import TRANSFER, seeds_at
@@ -63,4 +64,4 @@ def test_the_scenario_table_is_the_formulas():
     "line", re.findall(r"^python -m mtlhelpers (.+)$", README, flags=re.MULTILINE)
 )
 def test_every_printed_command_is_understood(line):
-    _parser().parse_args(shlex.split(line, comments=True))
+    build_parser().parse_args(respelled(shlex.split(line, comments=True)))

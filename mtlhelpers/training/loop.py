@@ -17,9 +17,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.device import choose_device
 from mtlhelpers.model.freezing import apply_scenario, find_scenario
 from mtlhelpers.model.shared import HEADS, SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
@@ -41,18 +42,6 @@ from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
 from mtlhelpers.training.stage import Stages
 from mtlhelpers.training.standardise import standardised_heads
-
-try:
-    from mtlhelpers.data.encoding import length_note
-    from mtlhelpers.model.device import choose_device
-except ImportError:
-    choose_device = torch.device
-
-    def length_note(encoded: Encoded, what: str) -> str:
-        cut = int(encoded.truncated.sum())
-        lost = int(encoded.lost_words[encoded.truncated].sum())
-        return f"{cut} of {len(encoded)} {what} are cut, {lost} words" if cut else ""
-
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
@@ -134,7 +123,7 @@ def _run_stage(
         gold = Gold.of(model, sentences)
     test = Gold.of(model, corpus.splits["test"])
 
-    if note := length_note(gold.encoded, "training sentences"):
+    if note := length_note(gold.encoded, "train"):
         recorder.note(note)
     before = first.scores if first and as_left else assess(model, test, store)[0]
     if plan.tasks:

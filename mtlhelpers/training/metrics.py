@@ -6,7 +6,7 @@ strict mode (IOB2) stands beside it, since the two can be as far apart as 1.0 an
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -18,7 +18,7 @@ from seqeval.scheme import IOB2
 from sklearn.metrics import f1_score
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.encoding import Encoded, encode
+from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
@@ -68,9 +68,7 @@ class Predicted:
     tags: list[list[str]] | None
 
 
-def encode_for(
-    model: SharedModel, sentences: Dataset | Mapping[str, list[Any]]
-) -> Encoded:
+def encode_for(model: SharedModel, sentences: Columns) -> Encoded:
     """Encode sentences with the model's tokenizer, labels and tags."""
     names = model.labels, model.tags
     try:

@@ -226,7 +226,7 @@ def test_cut_sentences_are_noted_and_warned_of_once():
     named = [long._replace(tags=tags, id="long", group="long"), *rows[1:]]
     others = {split: tiny.rows(split, 9) for split in ("validation", "test")}
     corpus = build_corpus("long", {"train": named, **others})
-    with pytest.warns(UserWarning, match="training sentences") as caught:
+    with pytest.warns(UserWarning, match="train: 1 of 6 sentences") as caught:
         run = tiny.train(tiny.model(corpus), corpus, tiny.plan("backbone_frozen"))
     assert len(caught) == len(run.notes) == 1
     assert run.notes[0] == str(caught[0].message)

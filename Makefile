@@ -61,8 +61,7 @@ bench: $(READY)
 budget: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/lessons.py
 
-# Add `types` once mypy has nothing to say.
-lint: style
+lint: style types
 
 style: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

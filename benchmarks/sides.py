@@ -22,7 +22,7 @@ import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.freezing import frozen_up_to
-from mtlhelpers.model.shared import HEADS
+from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.training.features.states import equal_length_batches
 from mtlhelpers.training.loop import bucketed_batches
 from mtlhelpers.training.metrics import encode_for

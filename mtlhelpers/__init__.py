@@ -47,13 +47,13 @@ if "torch" not in sys.modules and not os.environ.keys() & {
 
 # Where a name is at home in the package.
 _HOMES = {
-    "SCENARIOS": "model.freezing",
+    "SCENARIOS": "model.scenarios",
     "Corpus": "data.corpus",
     "FeatureStore": "training.features.store",
     "Plan": "training.plan",
     "Run": "training.run",
-    "Scenario": "model.freezing",
-    "Scores": "training.run",
+    "Scenario": "model.scenarios",
+    "Scores": "training.scores",
     "SharedModel": "model.shared",
     "Stages": "training.stage",
     "apply_scenario": "model.freezing",
@@ -105,14 +105,16 @@ if TYPE_CHECKING:
     from mtlhelpers.data.corpus import Corpus
     from mtlhelpers.data.load import load_corpus
     from mtlhelpers.model.counting import count_parameters, parameter_table
-    from mtlhelpers.model.freezing import SCENARIOS, Scenario, apply_scenario
+    from mtlhelpers.model.freezing import apply_scenario
+    from mtlhelpers.model.scenarios import SCENARIOS, Scenario
     from mtlhelpers.model.shared import SharedModel
     from mtlhelpers.study.advice.recommend import recommend
     from mtlhelpers.training.features.store import FeatureStore
     from mtlhelpers.training.loop import train
     from mtlhelpers.training.metrics import evaluate
     from mtlhelpers.training.plan import Plan
-    from mtlhelpers.training.run import Run, Scores
+    from mtlhelpers.training.run import Run
+    from mtlhelpers.training.scores import Scores
     from mtlhelpers.training.stage import Stages, plan_for
 else:
 

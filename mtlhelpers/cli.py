@@ -92,7 +92,7 @@ def _compare(parser: Arguments) -> Work:
     parser.add_json()
 
     def run(options: Namespace) -> int:
-        from mtlhelpers.model.freezing import find_scenario
+        from mtlhelpers.model.scenarios import find_scenario
         from mtlhelpers.study.compare import compare_lines
 
         with growing(options.json) as path:

@@ -9,14 +9,15 @@ from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
 from mtlhelpers.data.newsdesk.release import load_newsdesk
 from mtlhelpers.data.published.download import fetch_files
-from mtlhelpers.data.published.registry import PUBLISHERS, Publisher
+from mtlhelpers.data.published.registry import (
+    LARGER_TEST,
+    PUBLISHERS,
+    STUDIED,
+    Publisher,
+)
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
-# With 2,000 more test sentences, taken from train.
-LARGER_TEST = {"snips+2000": "snips", "hwu64+2000": "hwu64"}
-IN_DOMAIN = "clinc150-oos+wnut17"  # a disjoint pair, without the label oos
-STUDIED = (*LARGER_TEST, IN_DOMAIN)
 KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 from transformers import BertConfig
 
 from mtlhelpers.model.backbones import backbone_config
-from mtlhelpers.model.freezing import SCENARIOS, Scenario, part_tensors
+from mtlhelpers.model.freezing import part_tensors
+from mtlhelpers.model.scenarios import SCENARIOS, Scenario
 from mtlhelpers.model.shared import SharedModel
 
 FLOAT_BYTES = 4

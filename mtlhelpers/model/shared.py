@@ -23,9 +23,8 @@ from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.layers import check_layers, hidden_at
 from mtlhelpers.model.prediction import Prediction
 from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
+from mtlhelpers.model.scenarios import HEADS, POOLINGS
 
-POOLINGS = ("mean", "first")
-HEADS = {"sentence": "sentence_classifier", "ner": "ner_classifier"}
 MAX_LENGTH = 128  # word pieces, unless told
 SHORTEST = 3  # [CLS], one piece, [SEP]
 

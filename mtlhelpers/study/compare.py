@@ -17,7 +17,7 @@ from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.model.freezing import SCENARIOS
+from mtlhelpers.model.scenarios import SCENARIOS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train

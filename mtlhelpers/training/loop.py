@@ -21,8 +21,9 @@ from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.model.freezing import apply_scenario, find_scenario
-from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.model.freezing import apply_scenario
+from mtlhelpers.model.scenarios import HEADS, find_scenario
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.losses import BatchLosses, loss_function
 from mtlhelpers.training.metrics import Gold, assess, check_fit, encode_for, has_gold

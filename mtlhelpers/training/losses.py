@@ -14,7 +14,8 @@ from mtlhelpers.data.encoding import IGNORED, Encoded, collate
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.layers import climb
-from mtlhelpers.model.shared import HEADS, Logits, SharedModel
+from mtlhelpers.model.scenarios import HEADS
+from mtlhelpers.model.shared import Logits, SharedModel
 from mtlhelpers.training.features.states import Rows, States
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 

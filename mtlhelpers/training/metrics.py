@@ -23,7 +23,7 @@ from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
-from mtlhelpers.training.run import Outcomes, Scores
+from mtlhelpers.training.scores import Outcomes, Scores
 
 GOLD = {"sentence": "label", "ner": "tags"}  # the column that a task learns from
 

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mtlhelpers.model.freezing import ALL_PARTS, trainable_tensors
-from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.model.freezing import trainable_tensors
+from mtlhelpers.model.scenarios import ALL_PARTS, HEADS
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import FilledPlan
 
 

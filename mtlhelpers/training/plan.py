@@ -11,8 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from mtlhelpers.model.freezing import SCENARIOS, Scenario, find_scenario
-from mtlhelpers.model.shared import HEADS, POOLINGS
+from mtlhelpers.model.scenarios import (
+    HEADS,
+    POOLINGS,
+    SCENARIOS,
+    Scenario,
+    find_scenario,
+)
 
 RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
 METRICS = {  # and the tasks that a sentence needs gold of to count

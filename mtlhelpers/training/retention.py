@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.model.scenarios import HEADS
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import Rows
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.losses import BatchLosses, live_losses

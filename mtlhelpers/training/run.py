@@ -17,62 +17,13 @@ from torch import Tensor
 from mtlhelpers.model.device import environment
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.freezing import frozen_tensors, trainable_tensors
-from mtlhelpers.model.shared import HEADS, SharedModel
+from mtlhelpers.model.scenarios import HEADS
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import warn_caller
 from mtlhelpers.training.losses import BatchLosses
 from mtlhelpers.training.optimizer import check_step
 from mtlhelpers.training.plan import METRICS, FilledPlan
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Scores from 0 to 1, None where a task is absent, with their counts.
-
-    `majority_*` is what always saying the most frequent label and `O` would get.
-    """
-
-    accuracy: float | None
-    macro_f1: float | None
-    ner_f1: float | None  # lenient, as conlleval
-    ner_f1_strict: float | None
-    exact_match: float | None  # label and every tag of the sentence right
-    majority_accuracy: float | None
-    majority_exact_match: float | None  # majority entity F1 is 0: O has no spans
-    labelled_sentences: int
-    tagged_sentences: int
-    sentences_with_both: int  # what exact match is counted on
-    words: int
-    spans: int  # in the gold
-    predicted_spans: int
-    truncated_sentences: int
-    words_without_piece: int
-
-    def __str__(self) -> str:
-        labels, both = self.labelled_sentences, self.sentences_with_both
-        rows = [
-            ("accuracy", self.accuracy, self.majority_accuracy, labels),
-            ("macro F1", self.macro_f1, None, labels),
-            ("NER F1 (lenient)", self.ner_f1, 0.0, self.spans),
-            ("NER F1 (strict)", self.ner_f1_strict, 0.0, self.spans),
-            ("exact match", self.exact_match, self.majority_exact_match, both),
-        ]
-        lines = [f"{'':18}{'score':>7}{'majority':>10}{'counted on':>12}"]
-        for name, score, majority, count in rows:
-            if score is not None:
-                beside = "-" if majority is None else f"{majority:.3f}"
-                unit = "spans" if name.startswith("NER") else "sentences"
-                lines.append(f"{name:18}{score:7.3f}{beside:>10}{count:>8} {unit}")
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class Outcomes:
-    """What became of each of N sentences: enough to draw them again by bootstrap."""
-
-    label_right: list[bool | None]  # None without a gold label
-    true_spans: list[int]
-    predicted_spans: list[int]
-    correct_spans: list[int]
+from mtlhelpers.training.scores import Outcomes, Scores
 
 
 @dataclass(frozen=True)

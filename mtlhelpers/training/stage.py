@@ -16,7 +16,8 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.digests import tensor_digest
-from mtlhelpers.model.freezing import apply_scenario, find_scenario
+from mtlhelpers.model.freezing import apply_scenario
+from mtlhelpers.model.scenarios import find_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import MARGINS, Score, Verdict
 from mtlhelpers.study.verdicts.intervals import Difference, paired_difference, verdict
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 BETWEEN = 0.8  # correlation of two runs of different arms
 WITHIN = 0.9  # of two runs of one arm

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from mtlhelpers.data.corpus import Corpus, build_corpus
-from mtlhelpers.data.load import STUDIED, load_corpus
+from mtlhelpers.data.load import load_corpus
+from mtlhelpers.data.published.registry import STUDIED
 from mtlhelpers.data.rows import Row
 from mtlhelpers.data.variants import cap_validation, extend_test
 

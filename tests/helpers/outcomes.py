@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 
 def labels(marks: str) -> Outcomes:

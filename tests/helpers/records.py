@@ -7,7 +7,7 @@ from typing import Any
 from mtlhelpers.study.records.outcomes import pack_outcomes
 from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.training.plan import METRICS
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 SCORED = ("scores", "before", "validation", "train_scores")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
-from mtlhelpers.model.freezing import ScenarioError
+from mtlhelpers.model.scenarios import ScenarioError
 from mtlhelpers.training.loop import training_sentences
 from mtlhelpers.training.metrics import check_fit
 from mtlhelpers.training.plan import (

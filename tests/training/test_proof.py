@@ -15,12 +15,8 @@ from torch import nn
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
-from mtlhelpers.model.freezing import (
-    ALL_PARTS,
-    find_scenario,
-    part_tensors,
-    trainable_tensors,
-)
+from mtlhelpers.model.freezing import part_tensors, trainable_tensors
+from mtlhelpers.model.scenarios import ALL_PARTS, find_scenario
 from mtlhelpers.training import loop
 from mtlhelpers.training.losses import task_losses
 from mtlhelpers.training.metrics import encode_for

@@ -82,3 +82,8 @@ def _publishers() -> dict[str, Publisher]:
 
 
 PUBLISHERS = _publishers()
+
+# With 2,000 more test sentences, taken from train.
+LARGER_TEST = {"snips+2000": "snips", "hwu64+2000": "hwu64"}
+IN_DOMAIN = "clinc150-oos+wnut17"  # a disjoint pair, without the label oos
+STUDIED = (*LARGER_TEST, IN_DOMAIN)

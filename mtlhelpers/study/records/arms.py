@@ -11,13 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mtlhelpers.data.load import STUDIED, load_corpus
-from mtlhelpers.data.published.registry import PUBLISHERS
+from mtlhelpers.data.published.registry import PUBLISHERS, STUDIED
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.outcomes import unpack_labels, unpack_outcomes
 from mtlhelpers.study.records.record import Record, Side
 from mtlhelpers.study.records.store import read_records
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 
 class ArmRuns(NamedTuple):
@@ -113,7 +112,9 @@ def groups_of_test(corpus: str, pairs: Pairs) -> Sequence[str]:
 
 @cache
 def _named_groups(corpus: str) -> tuple[str, ...]:
-    """Those that a corpus names. Kept, since newsdesk takes seconds to build."""
+    """Those that a corpus names; kept, since every comparison asks."""
+    from mtlhelpers.data.load import load_corpus  # half a second, needed here alone
+
     return tuple(load_corpus(corpus).splits["test"]["group"][:])
 
 

@@ -7,7 +7,7 @@ has hundreds of records.
 import re
 
 from mtlhelpers.study.errors import RecordError
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 VALUES = bytes.maketrans(DIGITS.encode(), bytes(range(len(DIGITS))))

@@ -3,12 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from mtlhelpers.study.records.outcomes import pack_outcomes
 from mtlhelpers.training.plan import Plan
-from mtlhelpers.training.run import Run
 
 Record = dict[str, Any]  # its fields stand in schema.py
 
@@ -59,32 +57,6 @@ class Choice:
     def at(self, size: int) -> Plan:
         """Return the plan for another size: the same steps below, epochs above."""
         return self.plan.scaled_to(size, self.steps)
-
-
-def run_fields(run: Run) -> Record:
-    """Return the part of a record that a run itself gives."""
-    return _stage_fields(run) | {"outcomes": pack_outcomes(run.outcomes)}
-
-
-def _stage_fields(run: Run) -> Record:
-    """The same of any stage. Nobody draws the sentences of an earlier one again."""
-    return {
-        "plan": run.plan.to_dict(),
-        "environment": run.environment,
-        "scores": asdict(run.scores),
-        "before": asdict(run.before),
-        "train_scores": asdict(run.train_scores),
-        "history": run.history,
-        # How far something moved no copy tells, and JSON has no infinity.
-        "proof": asdict(run.proof) | {"max_change": 0.0 if run.proof.holds else None},
-        "steps": run.steps,
-        "batches": run.batches,
-        "total_parameters": run.total_parameters,
-        "trainable_parameters": run.trainable_parameters,
-        "seconds": run.seconds,
-        "notes": list(run.notes),
-        "first": run.first and _stage_fields(run.first),
-    }
 
 
 def record_id(

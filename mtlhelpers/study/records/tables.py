@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from mtlhelpers.model.freezing import Scenario
+from mtlhelpers.model.scenarios import Scenario
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.training.plan import METRICS

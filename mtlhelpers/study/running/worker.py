@@ -17,12 +17,18 @@ from mtlhelpers.model.device import environment, peak_memory, restart_peak_memor
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import NUMERICS, Job, Record, run_fields
+from mtlhelpers.study.records.outcomes import pack_outcomes
+from mtlhelpers.study.records.record import (
+    NUMERICS,
+    Job,
+    Record,
+)
 from mtlhelpers.study.running.ids import Facts, drawn_with, id_of
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.metrics import evaluate
+from mtlhelpers.training.run import Run
 from mtlhelpers.training.stage import Stages
 
 
@@ -146,3 +152,29 @@ def _git_revision() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return described.stdout.strip()
+
+
+def run_fields(run: Run) -> Record:
+    """Return the part of a record that a run itself gives."""
+    return _stage_fields(run) | {"outcomes": pack_outcomes(run.outcomes)}
+
+
+def _stage_fields(run: Run) -> Record:
+    """The same of any stage. Nobody draws the sentences of an earlier one again."""
+    return {
+        "plan": run.plan.to_dict(),
+        "environment": run.environment,
+        "scores": asdict(run.scores),
+        "before": asdict(run.before),
+        "train_scores": asdict(run.train_scores),
+        "history": run.history,
+        # How far something moved no copy tells, and JSON has no infinity.
+        "proof": asdict(run.proof) | {"max_change": 0.0 if run.proof.holds else None},
+        "steps": run.steps,
+        "batches": run.batches,
+        "total_parameters": run.total_parameters,
+        "trainable_parameters": run.trainable_parameters,
+        "seconds": run.seconds,
+        "notes": list(run.notes),
+        "first": run.first and _stage_fields(run.first),
+    }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import Score
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 RESAMPLES = 2_000
 OTHER_SENTENCES = "the runs were not scored on the same test sentences"

@@ -20,7 +20,7 @@ from mtlhelpers.study.verdicts.bootstrap import (
     check_seeds,
     seed_differences,
 )
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 
 @dataclass(frozen=True)

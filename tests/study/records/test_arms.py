@@ -17,7 +17,7 @@ from mtlhelpers.study.records.arms import (
 )
 from mtlhelpers.study.records.record import Job, Side
 from mtlhelpers.study.records.store import write_record
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 SIZES = (100, None, 30)  # None: all of the corpus
 

@@ -14,7 +14,7 @@ from mtlhelpers.study.records.outcomes import unpack_outcomes
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.verdicts.bootstrap import RESAMPLES, seed_differences
 from mtlhelpers.study.verdicts.intervals import paired_difference
-from mtlhelpers.training.run import Outcomes
+from mtlhelpers.training.scores import Outcomes
 
 FEW = settings(max_examples=25, deadline=None)
 DEFAULTS = Path(__file__).parents[3] / "studies" / "defaults"

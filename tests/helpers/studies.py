@@ -8,15 +8,16 @@ from typing import Any
 
 from helpers import tiny
 
+import mtlhelpers as mtl
 from mtlhelpers.study.records.store import read_with_faults
 
 VOLATILE = ("seconds", "peak_memory_bytes", "revision")
 
 
-def corpus_folder(folder: Path) -> str:
-    """The tiny corpus as files; its path as TOML has it."""
+def corpus_folder(folder: Path, corpus: mtl.Corpus | None = None) -> str:
+    """The tiny corpus, or another, as files; its path as TOML has it."""
     folder.mkdir()
-    for split, rows in tiny.corpus().splits.items():
+    for split, rows in (corpus or tiny.corpus()).splits.items():
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"{split}.jsonl").write_text(lines, encoding="utf-8")
     return json.dumps(str(folder))

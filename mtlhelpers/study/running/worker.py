@@ -13,21 +13,19 @@ import torch
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
+from mtlhelpers.model.backbones import RANDOM
 from mtlhelpers.model.device import environment, peak_memory, restart_peak_memory
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.outcomes import pack_outcomes
-from mtlhelpers.study.records.record import (
-    NUMERICS,
-    Job,
-    Record,
-)
-from mtlhelpers.study.running.ids import Facts, drawn_with, id_of
+from mtlhelpers.study.records.record import NUMERICS, Job, Record
+from mtlhelpers.study.running.ids import Facts, id_of
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
-from mtlhelpers.training.loop import train
+from mtlhelpers.training.loop import train, training_sentences
 from mtlhelpers.training.metrics import evaluate
+from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
 from mtlhelpers.training.stage import Stages
 
@@ -44,11 +42,16 @@ class Worker:
     def facts_of(self, job: Job) -> Facts:
         """Return what decides the job's id here, besides itself."""
         corpus = self._corpus(job.corpus)
-        sentences = len(corpus.splits["train"])
-        seed = drawn_with(job.backbone, job.plan.seed)
-        weights = _digest_and_dtype(job.backbone, seed)
+        # Only random weights go by the seed; the others are read once for all.
+        seed = job.plan.seed if job.backbone.startswith(RANDOM) else 0
+        digest, dtype = _digest_and_dtype(job.backbone, seed)
         return Facts(
-            corpus.fingerprint, sentences, corpus.tasks, *weights, self.device.type
+            corpus.fingerprint,
+            corpus.tasks,
+            tuple(_epochs_of(job.plan, corpus)),
+            digest,
+            dtype,
+            self.device.type,
         )
 
     def id_of(self, job: Job) -> str:
@@ -112,6 +115,14 @@ class Worker:
         if name not in self._corpora:
             self._corpora[name] = load_corpus(name)
         return self._corpora[name]
+
+
+def _epochs_of(plan: Plan | None, corpus: Corpus) -> Iterator[int]:
+    """The epochs of each stage, the last one first."""
+    while plan:
+        sentences = 1 if plan.epochs else len(training_sentences(corpus, plan))
+        yield plan.resolve(sentences, corpus.tasks).epochs
+        plan = plan.first
 
 
 def _measured(job: Job, model: SharedModel, corpus: Corpus) -> dict[str, Any]:

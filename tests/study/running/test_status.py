@@ -1,20 +1,20 @@
 """What is done and left of a study, from its grid and records alone."""
 
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from helpers.outcomes import labels
-from helpers.records import record
+from helpers import tiny
+from helpers.studies import corpus_folder
 
-import mtlhelpers as mtl
-from mtlhelpers.study.records.record import Job
+from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running import console, worker
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running.console import run_lines, study_lines
-from mtlhelpers.study.running.ids import Facts, RecordedIds, id_of
+from mtlhelpers.study.running.ids import RecordedIds
 from mtlhelpers.study.running.study import Study
 
 STUDIES = Path(__file__).parents[3] / "studies"
@@ -57,8 +57,10 @@ def test_all_is_left_of_a_study_without_records(alone):
 
 
 def whole(small, number: int) -> dict:
-    there = {"seconds": {"total": 1.0}, "revision": None, "peak_memory_bytes": None}
-    return small.records[number] | there
+    """A record of it, with what differs by run again."""
+    record, seconds = small.records[number], {"seconds": {"total": 1.0}}
+    there = seconds | {"revision": None, "peak_memory_bytes": None}
+    return record | there | {"first": record["first"] and record["first"] | seconds}
 
 
 def test_what_records_say_is_left_is_what_a_run_would_do(small, alone, monkeypatch):
@@ -86,27 +88,25 @@ def test_another_grid_is_not_what_was_recorded(small, alone):
         assert recorded.id_of(other) not in recorded.done
 
 
-@pytest.mark.parametrize("sentences", [1_000, 1_001, 13_056])
-def test_where_a_plan_takes_all_sentences_the_record_tells_how_many(sentences):
-    facts = Facts(SHA, sentences, ("sentence", "ner"), SHA, "float32", "cpu")
-    job = Job("free", "snips", "minilm", mtl.Plan(scenario="none_frozen"))
-    plan = job.plan.resolve(sentences)
-    made = record(
-        id_of(job, facts),
-        replace(job, plan=replace(plan, train_size=1)),
-        labels("1"),
-        corpus_sha256=SHA,
-        backbone_sha256=SHA,
-        environment={"dtype": "float32", "device": "cpu"},
-        plan=plan.to_dict(),
-        steps=plan.epochs * -(-sentences // plan.batch_size),
-        scores={"accuracy": 0.5, "ner_f1": 0.5},
+def test_epochs_left_open_are_those_of_the_sentences_trained_with(tmp_path):
+    """Those of one task of a disjoint corpus are fewer than there are."""
+    backbone = json.dumps(str(tiny.save_backbone(tmp_path / "backbone")))
+    corpus = corpus_folder(tmp_path / "corpus", tiny.disjoint_corpus())
+    (tmp_path / "grid.toml").write_text(
+        f"""
+        [[block]]
+        arm = "heads"
+        corpus = {corpus}
+        backbone = {backbone}
+        [block.plan]
+        scenario = "sentence_head_and_backbone_frozen"
+        first = {{ scenario = "backbone_frozen", tasks = [["sentence"]] }}
+        """,
+        encoding="utf-8",
     )
-    recorded = RecordedIds([made])
-    assert recorded.id_of(job) in recorded.done
-    assert recorded.id_of(replace(job, plan=replace(plan, epochs=1))) not in (
-        recorded.done
-    )
+    (record,) = Study(tmp_path).run()
+    assert own_id(record) == record["id"]
+    assert [*study_lines("status", tmp_path)][-1] == "1 runs declared, 0 left"
 
 
 def test_a_run_reads_grid_and_records_once(small, monkeypatch):
@@ -127,7 +127,7 @@ def test_a_run_reads_grid_and_records_once(small, monkeypatch):
         monkeypatch.setattr(place, name, noting)
     assert list(run_lines(Study(small.folder)))[0] == "6 runs declared, 0 left"
     assert sorted(reads) == ["read_grid", "read_with_faults"]
-    (small.folder / "records.jsonl").unlink()
+    (small.folder / "records.parquet").unlink()
 
 
 def test_a_kind_of_device_makes_records_of_its_own(small):

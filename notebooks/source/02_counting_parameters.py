@@ -821,8 +821,8 @@ Markdown(f"""**In numbers** ({LABELS} labels, {TAGS} tags)
 {mtl.cost_since(started)}""")
 
 # %% [markdown]
-# **The verdict**, by the rule of the report (`python -m mtlhelpers claims 2.1` runs its
-# check afresh): claim 2.1 is *supported* on newsdesk.
+# **The verdict**, by the rule of the report (`python -m mtlhelpers claims 2.1 --fresh`
+# runs its check again): claim 2.1 is *supported* on newsdesk.
 #
 # **What would have shown the opposite.** A live count that differs from the formula would
 # have meant a hidden part: the pooler is how that looks. A frozen number that moved would

@@ -1324,8 +1324,8 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm)
 {mtl.cost_since(started)}""")
 
 # %% [markdown]
-# **The verdicts**, by the rule of the report (`python -m mtlhelpers claims 1.1` runs its
-# check afresh):
+# **The verdicts**, by the rule of the report (`python -m mtlhelpers claims 1.1 --fresh`
+# runs its check again):
 # - claim 1.1 is *supported* on newsdesk;
 # - claim 1.2 is *supported* on newsdesk;
 # - claim 1.3 is *supported* on newsdesk.

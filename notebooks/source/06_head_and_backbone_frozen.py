@@ -1226,8 +1226,8 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)
 {mtl.cost_since(started)}""")
 
 # %% [markdown]
-# **The verdicts**, by the rule of the report (`python -m mtlhelpers claims 3B.1` runs its
-# check afresh):
+# **The verdicts**, by the rule of the report (`python -m mtlhelpers claims 3B.1 --fresh`
+# runs its check again):
 # - claim 3B.1 is *supported* on newsdesk;
 # - claim 3B.2 is *supported* on newsdesk.
 #

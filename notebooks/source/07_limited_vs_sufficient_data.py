@@ -954,7 +954,7 @@ draw_curves(drawn, "ner_f1", yours=own_runs)
 # %%
 def again(rows):
     """The command that carries out one record's plan again."""
-    return Markdown(f"`python -m mtlhelpers again studies/transfer {rows.id.iloc[0]}`")
+    return Markdown(f"`python -m mtlhelpers rerun studies/transfer {rows.id.iloc[0]}`")
 
 
 from_records(records, again)

@@ -121,7 +121,8 @@ def _key(job: Job) -> str:
     if job.plan.train_size is None:
         raise GridError(f"{job} is tuned at no size: give it a train_size")
     plan = replace(job.plan.resolve(job.plan.train_size), tasks=None)
-    return json.dumps([job.corpus, job.backbone, plan.to_dict()], sort_keys=True)
+    known = [job.corpus, job.backbone, plan.to_dict()]
+    return json.dumps(known, sort_keys=True, allow_nan=False)
 
 
 def grid_text(choices: Sequence[Choice], threads: int) -> str:

@@ -93,7 +93,9 @@ def run_measures(
             continue
         record = measure(one, corpus)
         records.append(record)
-        lines = "".join(json.dumps(record) + "\n" for record in records)
+        lines = "".join(
+            json.dumps(record, allow_nan=False) + "\n" for record in records
+        )
         write_atomically(path, lines.encode("utf-8"))
         seen(record)
     return [record for record in records if record["corpus"] == corpus.fingerprint]

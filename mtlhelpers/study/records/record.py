@@ -81,7 +81,7 @@ def record_id(
     }
     if job.measure:  # a record without it is another one, its scores are the same
         decides["measure"] = sorted(job.measure)
-    text = json.dumps(decides, sort_keys=True)
+    text = json.dumps(decides, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
 
 

@@ -52,6 +52,16 @@ def test_every_plan_comes_to_the_same_scores(recorded, capsys):
         assert lines[-1] == "the same scores, to the last digit"
 
 
+def test_what_newer_versions_count_besides_makes_no_difference(recorded):
+    key = keys(recorded.folder)[0]
+    path = recorded.folder / "records" / f"{key}.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    del record["scores"]["sentences_with_both"]  # as records of old have it
+    write_record(recorded.folder, record)
+    lines = list(again_lines(recorded.folder, key))
+    assert lines[-1] == "the same scores, to the last digit"
+
+
 def test_versions_that_differ_are_named(recorded):
     key = keys(recorded.folder)[0]
     changed(recorded, key, environment={"numpy": "1.0"}, scores={"exact_match": 0.987})

@@ -74,7 +74,7 @@ _MOVED = {
     "combine_corpora": "data.load",
     "compare_arms": "study.verdicts.crossover",
     "cost_since": "lesson.machine",
-    "decision_card": "lesson.card",
+    "decision_card": "lesson.report",
     "draw_bars": "lesson.plots.figures",
     "draw_family": "lesson.plots.lines",
     "draw_line": "lesson.plots.figures",

@@ -120,8 +120,9 @@ def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
     if job.plan.train_size is None:
         raise GridError(f"{job} is tuned at no size: give it a train_size")
-    plan = replace(job.plan.resolve(job.plan.train_size), tasks=None)
-    known = [job.corpus, job.backbone, plan.to_dict()]
+    settings = job.plan.resolve(job.plan.train_size).to_dict()
+    del settings["tasks"]  # those of the corpus, unless the plan names them
+    known = [job.corpus, job.backbone, settings]
     return json.dumps(known, sort_keys=True, allow_nan=False)
 
 

@@ -32,13 +32,7 @@ WITHIN_STUDY = {
 NOUNS = {"counting", "encoding", "freezing", "saving", "timing"}
 ALIKE_FILES = {"store"}  # of hidden states, and of records
 ALIKE_NAMES = {"parse"}  # what every publisher's file has
-SMALL = {f"data.published.{name}" for name in ("clinc150", "hwu64", "wnut17")}
-
-# TODO-MERGE: what the rooms still had when this was written. To be emptied.
-ALIKE_NAMES |= {"BATCH", "CONFIDENCE", "FROZEN", "GB", "HEADS", "KNOWN", "NAMED"}
-ALIKE_NAMES |= {"Record", "Row", "SCORED", "SCORES", "SEED", "SENTENCES", "TIMES"}
-ALIKE_NAMES |= {"WIDTH", "peak_memory"}
-SMALL |= {"study.advice.seconds"}
+SMALL = {"lesson.machine"}  # what notebooks show of the machine, asked for by name
 
 # What an import may not do: talk, connect, or load what takes seconds.
 IMPORT = """

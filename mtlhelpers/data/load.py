@@ -18,7 +18,7 @@ from mtlhelpers.data.published.registry import (
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
-KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
+_KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 
 
 def load_corpus(
@@ -58,7 +58,7 @@ def load_corpus(
     if name.count("+") == 1:
         return combine_corpora(*map(load_corpus, name.split("+")))
     raise CorpusError(
-        f"no corpus {name!r}. Known names: {KNOWN}. Or give a folder that holds "
+        f"no corpus {name!r}. Known names: {_KNOWN}. Or give a folder that holds "
         "train.jsonl and test.jsonl, or a hub data set together with `columns`."
     )
 

@@ -22,7 +22,7 @@ _HOMES = {
     "claim_overview": "report",
     "claim_table": "report",
     "cost_since": "machine",
-    "decision_card": "card",
+    "decision_card": "report",
     "guess": "guesses",
     "machine_table": "machine",
     "past_guesses": "guesses",
@@ -30,10 +30,14 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
-    from mtlhelpers.lesson.card import decision_card
     from mtlhelpers.lesson.guesses import guess, past_guesses
     from mtlhelpers.lesson.machine import cost_since, machine_table
-    from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
+    from mtlhelpers.lesson.report import (
+        claim_overview,
+        claim_table,
+        decision_card,
+        verdict_sentence,
+    )
 else:
 
     def __getattr__(name: str) -> object:

@@ -29,7 +29,7 @@ from mtlhelpers.model.backbone_files import (
 )
 
 RANDOM = "random:"
-REMEDY = "Give the folder of a whole BERT: config.json, vocabulary, model.safetensors."
+_REMEDY = "Give the folder of a whole BERT: config.json, vocabulary, model.safetensors."
 # Far above any encoder that was published; memory is taken only for what is below.
 LIMITS = {
     "num_hidden_layers": 1_000,
@@ -77,11 +77,11 @@ def load_backbone(
         return read_encoder(folder, config), tokenizer
     folder = find_folder(plain, local_only)
     config = _folder_config(folder)
-    with blaming(folder, REMEDY):
+    with blaming(folder, _REMEDY):
         tokenizer = read_tokenizer(folder, config)
     if not is_random:
         return read_encoder(folder, config), tokenizer
-    with blaming(folder / "config.json", REMEDY):
+    with blaming(folder / "config.json", _REMEDY):
         return random_encoder(config, seed), tokenizer
 
 
@@ -90,7 +90,7 @@ def load_tokenizer(name: str, local_only: bool = False) -> BertTokenizer:
     plain = name.removeprefix(RANDOM)
     if plain not in NAMED:
         folder = find_folder(plain, local_only)
-        with blaming(folder, REMEDY):
+        with blaming(folder, _REMEDY):
             return read_tokenizer(folder, _folder_config(folder))
     # Both named backbones share one vocabulary, so either's file serves the other,
     # and random:bert-base-uncased works where only minilm is installed.
@@ -103,7 +103,7 @@ def load_tokenizer(name: str, local_only: bool = False) -> BertTokenizer:
 
 def _folder_config(folder: Path) -> BertConfig:
     path = folder / "config.json"
-    with blaming(path, REMEDY):
+    with blaming(path, _REMEDY):
         return build_config(json.loads(path.read_bytes()))
 
 

@@ -25,7 +25,7 @@ from mtlhelpers.model.digests import digest_tensors
 
 MODEL = "shared_model.safetensors"
 PART = "shared_model.part"  # a model that is being written, or whose saver was killed
-LOCK = "shared_model.lock"  # there while a model is being written
+_LOCK = "shared_model.lock"  # there while a model is being written
 REMEDY = "Save the model again, or load another folder."
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 # A model was several files before. Such folders are read, and saving replaces them.
@@ -67,7 +67,7 @@ def write_model(folder: Path, saved: Saved) -> None:
         texts |= {path.name: path.read_text(encoding="utf-8") for path in paths}
     texts["sha256"] = _digest(tensors, texts)
     folder.mkdir(parents=True, exist_ok=True)
-    part, lock = folder / PART, folder / LOCK
+    part, lock = folder / PART, folder / _LOCK
     with FileLock(lock):  # no other process saves here: a part is a dead one's
         try:
             _refuse_strangers(folder)
@@ -148,7 +148,7 @@ def _digest(tensors: dict[str, Tensor], texts: dict[str, str]) -> str:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    own, paths = {MODEL, PART, LOCK}, list(folder.iterdir())
+    own, paths = {MODEL, PART, _LOCK}, list(folder.iterdir())
     if (folder / FORMER["about"]).is_file():
         own |= {*FORMER.values(), "backbone", "tokenizer"}
         paths += [*folder.glob("backbone/*"), *folder.glob("tokenizer/*")]

@@ -51,8 +51,7 @@ def compare_lines(
     if path:
         check_writable(path)
     corpus = load_corpus(name)
-    if unfit := sorted(set(scenarios) - set(runnable(corpus, scenarios))):
-        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
+    _check_runnable(corpus, scenarios)
     yield f"{corpus.describe()}\n"
     rows: list[dict[str, Any]] = []
     try:
@@ -74,6 +73,11 @@ def compare_lines(
             yield f"\n{summary(rows)}"
         raise
     yield f"\n{summary(rows)}"
+
+
+def _check_runnable(corpus: Corpus, scenarios: Sequence[str]) -> None:
+    if unfit := sorted(set(scenarios) - set(runnable(corpus, scenarios))):
+        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
 
 
 def compare_scenarios(

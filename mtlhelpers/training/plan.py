@@ -94,7 +94,7 @@ def _are_weights(value: object) -> bool:
 
 FROM_0: Allowed = "a whole number from 0 up", _number(0, kinds=(int,))
 FROM_1: Allowed = "a whole number from 1 up", _number(1, kinds=(int,))
-SHARE: Allowed = "a number from 0 to 1", _number(0, 1)
+_SHARE: Allowed = "a number from 0 to 1", _number(0, 1)
 POSITIVE: Allowed = "a number above 0", _number(ulp(0.0))
 SWITCH: Allowed = "True or False", lambda value: isinstance(value, bool)
 
@@ -113,10 +113,10 @@ ALLOWED: dict[str, Allowed] = {
         f"a number from 0 up for each of {', '.join(HEADS)}",
         _are_weights,
     ),
-    "backbone_lr": SHARE,
-    "head_lr": SHARE,
+    "backbone_lr": _SHARE,
+    "head_lr": _SHARE,
     "batch_size": FROM_1,
-    "warmup": SHARE,
+    "warmup": _SHARE,
     "weight_decay": ("a number from 0 up", _number(0)),
     "clip_norm": POSITIVE,
     "select": _one_of(METRICS),

@@ -136,19 +136,20 @@ lost = mtl.guess(
     "01-lost-word",
     "What does the model say of a word that has no piece?",
     guess="an error",
-    choices=("an error", "the tag of its neighbour", "O"),
+    choices=("an error", "the tag of its neighbour", "nothing"),
 )
 lost
 
 # %% tags=["nbval-check-output"]
 sentence = ["coffee", "\ufe0f", "now"]  # the second word is a variation selector
 print(model.tokenizer(sentence, is_split_into_words=True).word_ids())
-lost.reveal(model.predict([sentence])[0].tags[1])
+tag = model.predict([sentence])[0].tags[1]  # None, and a warning says how many
+lost.reveal("nothing" if tag is None else tag)
 
 # %% [markdown]
-# Word 1 does not occur in `word_ids()`. The word stays in the sentence and in the gold;
-# the model can only say `O`, and that is counted against it if a name was there. Leaving
-# such words out of the gold would hide an error.
+# Word 1 does not occur in `word_ids()`. The word stays in the sentence and in the gold.
+# The model has not read it, so its tag is None. In scores that counts as `O`, which is an
+# error if a name was there. Leaving such words out of the gold would hide the error.
 
 # %% [markdown]
 # ## 2 · One vector for a sentence

@@ -802,8 +802,9 @@ files = {file.name: file.stat().st_size for file in folder.rglob("*") if file.is
 pd.Series(files).map("{:,}".format).rename("bytes").to_frame()
 
 # %% [markdown]
-# Weights, configuration, tokenizer, and the names of labels and tags. Whether something
-# was frozen is not among them: that belongs to training, not to the model.
+# One file: the weights and, in its head, configuration, tokenizer, and the names of labels
+# and tags. Whether something was frozen is not in it: that belongs to training, not to the
+# model.
 
 # %% [markdown]
 # Load it, and freeze it anew. `trained` stays as it is, all of it trainable.

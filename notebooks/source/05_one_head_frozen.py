@@ -1192,7 +1192,8 @@ forgetting = retention.LearningWithoutForgetting
 method = forgetting(one_seed, 1.0, encoded, "sentence")
 
 # %% [markdown]
-# Two students: the finished model itself, and that of section 1.
+# Two students: the finished model itself, and that of section 1. A method is given what a
+# batch gave, of which this one needs the answers alone.
 
 # %%
 batch = one_seed.tokenizer(
@@ -1207,7 +1208,8 @@ with torch.no_grad():
 
 # %%
 teacher = answers["stage one"].sentence
-by_class = [method.loss(out, {}, range(24)).item() for out in answers.values()]
+given = [retention.BatchLosses({}, {}, out, {}) for out in answers.values()]
+by_class = [method.loss(one, range(24)).item() for one in given]
 own = [distillation(out.sentence, teacher).item() for out in answers.values()]
 losses = pd.DataFrame({"the class": by_class, "by hand": own}, list(answers))
 losses.round(4)

@@ -3,8 +3,15 @@
 import pandas as pd
 import pytest
 
-from mtlhelpers.lesson.card import OPEN, answer, answers, decision_card
-from mtlhelpers.lesson.report import claim_overview, claim_table, verdict_sentence
+from mtlhelpers.lesson.report import (
+    OPEN,
+    answer,
+    answers,
+    claim_overview,
+    claim_table,
+    decision_card,
+    verdict_sentence,
+)
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts.claims import CARD, find_claim
 from mtlhelpers.study.verdicts.decisions import Decision, Judged

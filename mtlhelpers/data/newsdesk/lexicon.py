@@ -54,7 +54,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         yield line
 
 
-SEED = 0
+_SEED = 0
 T = TypeVar("T")
 
 
@@ -64,7 +64,7 @@ def shuffled(items: Sequence[T], part: str) -> list[T]:
     NumPy promises the raw numbers of a bit generator for good, but not what its
     `permutation` makes of them (NEP 19): so items are sorted by raw numbers.
     """
-    drawn = stream(SEED, f"newsdesk, {part}").bit_generator.random_raw(len(items))
+    drawn = stream(_SEED, f"newsdesk, {part}").bit_generator.random_raw(len(items))
     keys = zip(drawn.tolist(), range(len(items)))
     return [items[position] for _, position in sorted(keys)]
 

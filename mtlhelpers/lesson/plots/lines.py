@@ -16,7 +16,7 @@ from mtlhelpers.lesson.plots.figures import INK, LETTERS, LOOKS, LineStyle, sett
 from mtlhelpers.lesson.plots.points import LEADER, numbered_look
 
 STYLES = ("-", "--", "-.", ":")
-RIGHT = 7  # points from the end of the longest line to its name
+_RIGHT = 7  # points from the end of the longest line to its name
 GAP = 13  # points between two names
 
 
@@ -73,7 +73,7 @@ def _name_beside(
         called,
         xy=end,
         xytext=end,
-        textcoords=offset_copy(axes.transData, figure, x=RIGHT, units="points"),
+        textcoords=offset_copy(axes.transData, figure, x=_RIGHT, units="points"),
         va="center",
         # To the middle of the name's left side, in the colour of the line there.
         arrowprops=LEADER | {"relpos": (0, 0.5), "color": colour},

@@ -83,22 +83,28 @@ def draw_points(
     looks = {called: numbered_look(number) for number, called in enumerate(others)}
     for row in table.to_dict("records"):
         colour, marker = looks.get(row[name], JOINED)
-        axes.errorbar(
-            row[x],
-            row[y],
-            xerr=_reach(row, x),
-            yerr=_reach(row, y),
-            color=colour,
-            marker=marker,
-            markersize=MARKER_SIZE,
-            elinewidth=1.0,
-            zorder=2,
-        )
+        _draw_point(axes, row, x, y, colour, marker)
     axes.margins(0.12)
     settle(axes)
     corners = axes.transData.transform(on_line[[x, y]].astype(float)).tolist()
     line = [box for pair in pairwise(corners) for box in _along(*pair, steps=40)]
     _name_points(axes, table, x, y, name, line)
+
+
+def _draw_point(
+    axes: Axes, row: dict[Any, Any], x: str, y: str, colour: str, marker: str
+) -> None:
+    axes.errorbar(
+        row[x],
+        row[y],
+        xerr=_reach(row, x),
+        yerr=_reach(row, y),
+        color=colour,
+        marker=marker,
+        markersize=MARKER_SIZE,
+        elinewidth=1.0,
+        zorder=2,
+    )
 
 
 def numbered_look(number: int) -> tuple[str, str]:

@@ -124,13 +124,15 @@ def recommend(
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
     near = _near(case, Studies.below(studies))
     if not near:
-        return Recommendation(
-            case,
-            None,
-            f"The studies in {studies} have no runs of both scenarios at a size within "
-            f"{FAR} times of {case.size:,} sentences.",
-        )
+        return Recommendation(case, None, _nothing_near(studies, case.size))
     return _from_records(case, near, budget, device)
+
+
+def _nothing_near(studies: str | Path, size: int) -> str:
+    return (
+        f"The studies in {studies} have no runs of both scenarios at a size within "
+        f"{FAR} times of {size:,} sentences."
+    )
 
 
 def _case(

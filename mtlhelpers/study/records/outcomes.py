@@ -11,9 +11,9 @@ from mtlhelpers.training.scores import Outcomes
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 VALUES = bytes.maketrans(DIGITS.encode(), bytes(range(len(DIGITS))))
-COUNT = re.compile(r"[0-9a-z]|\(\d+\)")  # (36) and above are written out
+_COUNT = re.compile(r"[0-9a-z]|\(\d+\)")  # (36) and above are written out
 MARKS: dict[bool | None, str] = {True: "1", False: "0", None: "-"}
-RIGHT = {mark: right for right, mark in MARKS.items()}
+_RIGHT = {mark: right for right, mark in MARKS.items()}
 SPANS = ("true_spans", "predicted_spans", "correct_spans")
 
 
@@ -31,7 +31,7 @@ def pack_outcomes(outcomes: Outcomes) -> dict[str, str]:
 def unpack_outcomes(packed: dict[str, str]) -> Outcomes:
     """Return what `pack_outcomes` packed. Raises `RecordError` for what is not that."""
     return Outcomes(
-        [RIGHT[mark] for mark in packed["label_right"]],
+        [_RIGHT[mark] for mark in packed["label_right"]],
         *(_counts(packed[key]) for key in SPANS),
     )
 
@@ -58,7 +58,7 @@ def _count(number: int) -> str:
 def _counts(packed: str) -> list[int]:
     if not packed.strip(DIGITS):  # one character each: nearly every record
         return list(packed.encode().translate(VALUES))
-    counts = COUNT.findall(packed)
+    counts = _COUNT.findall(packed)
     if "".join(counts) != packed:
         raise RecordError(f"{packed[:20]!r} are no counts of spans")
     return [int(one[1:-1]) if one[0] == "(" else DIGITS.index(one) for one in counts]

@@ -22,7 +22,7 @@ REPEATED = ["arm", "corpus", "true_spans"]  # the same in many rows: kept once
 PAGE = 64 * 2**20  # bytes: one page for a column, so that all its rows compress as one
 LEVEL = 9  # of zstd: 15 takes ten times as long for 2 % less
 
-Row = dict[str, bytes]
+_Row = dict[str, bytes]
 
 
 def to_json(value: object) -> str:
@@ -75,7 +75,7 @@ def _cells(record: Record) -> dict[str, str]:
     return columns | {"rest": to_json(rest | {"outcomes": outcomes})}
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path) -> Iterator[_Row]:
     """Yield the rows of a Parquet file. Raises `RecordError` where it has no such."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -92,7 +92,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     yield from (dict(zip(COLUMNS, row)) for row in zip(*columns))
 
 
-def from_row(row: Row) -> Record:
+def from_row(row: _Row) -> Record:
     """Return the record in a row. Raises `ValueError` for what is none."""
     rest = from_json(row["rest"])
     if not isinstance(rest, dict) or not isinstance(rest.get("outcomes"), dict):

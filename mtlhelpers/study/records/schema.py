@@ -25,11 +25,11 @@ class Kind(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Fields:
+class _Fields:
     """What an object must hold, by name, and what it may."""
 
-    named: Mapping[str, Union[Kind, "Fields"]]
-    maybe: Mapping[str, Union[Kind, "Fields"]] = field(default_factory=dict)
+    named: Mapping[str, Union[Kind, "_Fields"]]
+    maybe: Mapping[str, Union[Kind, "_Fields"]] = field(default_factory=dict)
     others: Kind | None = None  # of all else; None: whatever it is
     or_null: bool = False
 
@@ -43,7 +43,7 @@ def check_record(record: Any) -> Record:
     return checked
 
 
-def _check(value: Any, wanted: Kind | Fields, name: str) -> None:
+def _check(value: Any, wanted: Kind | _Fields, name: str) -> None:
     if isinstance(wanted, Kind):
         return _check_kind(value, wanted, name)
     if value is None and wanted.or_null:
@@ -121,47 +121,47 @@ PLANNED |= {"backbone_lr", "head_lr"}
 TEXT = Kind("a text", lambda value: type(value) is str)
 TEXT_OR_NULL = Kind("a text or null", _is_some(TEXT.holds))
 TEXTS = Kind("a list of texts", _is_list_of(TEXT.holds))
-COUNT = Kind("a count", _is_count)
+_COUNT = Kind("a count", _is_count)
 COUNT_OR_NULL = Kind("a count or null", _is_some(_is_count))
 NUMBER = Kind("a number from 0 up", _is_number)
-SHARE = Kind("a number from 0 to 1, or null", _is_some(partial(_is_number, most=1.0)))
+_SHARE = Kind("a number from 0 to 1, or null", _is_some(partial(_is_number, most=1.0)))
 COSINES = Kind("a list of cosines", _is_list_of(lambda one: -1.001 < one < 1.001))
 PLAN = Kind("a plan with the fields of one", _is_plan)
 HISTORY = Kind("a list of epochs with their numbers", _is_history)
-OUTCOMES = Kind("the outcomes of some sentences", are_outcomes)
+_OUTCOMES = Kind("the outcomes of some sentences", are_outcomes)
 LABELS = Kind("a 1 or 0 per sentence", lambda value: not value.strip("01"))
 
-SCORES = Fields(
-    dict.fromkeys(METRICS, SHARE),
+SCORES = _Fields(
+    dict.fromkeys(METRICS, _SHARE),
     others=Kind("a count, or a number from 0 to 1, or null", _is_share_or_count),
 )
-MEASURED = Fields(
+MEASURED = _Fields(
     {},
     maybe={
-        "probe": Fields({"corpus": TEXT, "label_right": LABELS}),
+        "probe": _Fields({"corpus": TEXT, "label_right": LABELS}),
         "gradient_cosines": COSINES,
     },
 )
 # What every stage leaves; `first` is the stage before, which leaves the same.
-STAGE: dict[str, Kind | Fields] = {
+STAGE: dict[str, Kind | _Fields] = {
     "plan": PLAN,
-    "environment": Fields({"dtype": TEXT, "device": TEXT, "threads": COUNT}),
+    "environment": _Fields({"dtype": TEXT, "device": TEXT, "threads": _COUNT}),
     "scores": SCORES,
     "before": SCORES,
     "train_scores": replace(SCORES, or_null=True),
     "history": HISTORY,
-    "proof": Fields({"tensors": COUNT, "moved": TEXTS}),
-    "steps": COUNT,
-    "batches": Fields({}, others=COUNT),
-    "total_parameters": COUNT,
-    "trainable_parameters": COUNT,
-    "seconds": Fields({"total": NUMBER}, others=NUMBER),
+    "proof": _Fields({"tensors": _COUNT, "moved": TEXTS}),
+    "steps": _COUNT,
+    "batches": _Fields({}, others=_COUNT),
+    "total_parameters": _COUNT,
+    "trainable_parameters": _COUNT,
+    "seconds": _Fields({"total": NUMBER}, others=NUMBER),
     "notes": TEXTS,
 }
-STAGE["first"] = Fields(STAGE, or_null=True)
+STAGE["first"] = _Fields(STAGE, or_null=True)
 FIELDS = STAGE | {
     "id": TEXT,
-    "numerics": COUNT,
+    "numerics": _COUNT,
     "arm": TEXT,
     "corpus": TEXT,
     "corpus_sha256": TEXT,
@@ -169,7 +169,7 @@ FIELDS = STAGE | {
     "backbone_sha256": TEXT,
     "revision": TEXT_OR_NULL,
     "validation": SCORES,
-    "outcomes": OUTCOMES,
+    "outcomes": _OUTCOMES,
     "peak_memory_bytes": COUNT_OR_NULL,
 }
-RECORD = Fields(FIELDS, maybe={"measured": MEASURED})
+RECORD = _Fields(FIELDS, maybe={"measured": MEASURED})

@@ -16,7 +16,7 @@ from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.training.plan import METRICS
 
-NAMES = ("id", "arm", "corpus", "backbone")
+_NAMES = ("id", "arm", "corpus", "backbone")
 SETTINGS = (
     "seed",
     "train_size",
@@ -36,8 +36,8 @@ MOMENTS = {
     "_validation": "validation",
     "_train": "train_scores",
 }
-COLUMNS = [
-    *(*NAMES, "scenario", *SETTINGS),
+_COLUMNS = [
+    *(*_NAMES, "scenario", *SETTINGS),
     *(score + moment for moment in (*MOMENTS, "_first_train") for score in METRICS),
     *("steps", "seconds", "step_seconds", "peak_memory", "trainable_parameters"),
     "frozen_max_change",
@@ -54,7 +54,7 @@ def study_table(folder: str | Path) -> pd.DataFrame:
     Warns of each record that is damaged, and leaves it out.
     """
     rows = [_row(record) for record in read_records(Path(folder))]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=_COLUMNS)
     by = ["corpus", "arm", "backbone_lr", "head_lr", "train_size", "seed"]
     return table.sort_values(by, ignore_index=True)
 
@@ -141,7 +141,7 @@ def _row(record: Record) -> dict[str, Any]:
     scores = {moment: record[key] for moment, key in MOMENTS.items()}
     scores["_first_train"] = (record["first"] or {}).get("train_scores")
     return {
-        **{key: record[key] for key in NAMES},
+        **{key: record[key] for key in _NAMES},
         "scenario": _scenario(plan["scenario"]),
         **{key: plan.get(key) for key in SETTINGS},
         "layers": tuple(plan["layers"]) if plan.get("layers") else None,

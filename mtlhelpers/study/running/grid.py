@@ -33,8 +33,8 @@ from mtlhelpers.study.records.record import THREADS, Job
 from mtlhelpers.study.running.probes import check_names
 from mtlhelpers.training.plan import Plan
 
-NAMES = ("arm", "corpus", "backbone")
-REQUIRED = (*NAMES, "plan")  # of a block
+_NAMES = ("arm", "corpus", "backbone")
+REQUIRED = (*_NAMES, "plan")  # of a block
 PLAN_KEYS = tuple(field.name for field in fields(Plan))
 
 Table = dict[str, Any]
@@ -84,7 +84,7 @@ def _jobs_of(block: Table, threads: int) -> Iterator[Job]:
         raise GridError(f"no {' and no '.join(missing)}: every block needs its own")
     _check_plan("plan", block["plan"])
     for chosen in _crossed(block):
-        arm, corpus, backbone = (_text(key, chosen[key]) for key in NAMES)
+        arm, corpus, backbone = (_text(key, chosen[key]) for key in _NAMES)
         measured = _measured(chosen.get("measure", []))
         plan = Plan.from_dict(_passed_on(chosen["plan"]))
         yield Job(arm, corpus, backbone, plan, threads, measured)

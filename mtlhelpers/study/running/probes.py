@@ -23,7 +23,7 @@ from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.similarity import layer_vectors
 
-KNOWN, ASKED = 1_500, 1_000  # sentences, at most
+_KNOWN, ASKED = 1_500, 1_000  # sentences, at most
 BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences
 
 
@@ -52,7 +52,7 @@ def probe(model: SharedModel, corpus: Corpus) -> dict[str, str]:
     known, asked = (
         take_subset(split, min(most, len(split)), seed=0)
         for split, most in (
-            (other.splits["train"], KNOWN),
+            (other.splits["train"], _KNOWN),
             (other.splits["test"], ASKED),
         )
     )

@@ -20,7 +20,7 @@ from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.schema import check_record
 
 STALE = 3600.0  # seconds after which no process can still be writing a file
-LOCK = re.compile(r"[0-9a-f]{16}\.lock")
+_LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 
 
 class Chain(NamedTuple):
@@ -139,7 +139,7 @@ def clear_away(folder: Path) -> None:
     stale = time.time() - STALE
     with Locks(folder) as locks:
         for path in [*folder.iterdir(), *(folder / "records").iterdir()]:
-            if LOCK.fullmatch(path.name):
+            if _LOCK.fullmatch(path.name):
                 locks.take(path.stem)  # its file goes as the lock is given back
             elif is_temporary(path):
                 with suppress(FileNotFoundError):  # another process clears away too

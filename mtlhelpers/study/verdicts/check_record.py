@@ -15,7 +15,7 @@ from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts.decisions import Decision
 
 FILE = Path("fresh_checks") / "record.json"  # below the folder of the studies
-KEPT = ("corpus", "task", "size", "verdict", "said", "difference", "interval", "seeds")
+_KEPT = ("corpus", "task", "size", "verdict", "said", "difference", "interval", "seeds")
 
 
 def read_check(folder: Path, claim: str) -> tuple[Decision, ...]:
@@ -44,7 +44,7 @@ def write_check(
     machine: Mapping[str, Any],
 ) -> None:
     """Record what the check of a claim found; those of other claims stay."""
-    kept = [{key: vars(one)[key] for key in KEPT} for one in decisions]
+    kept = [{key: vars(one)[key] for key in _KEPT} for one in decisions]
     entry = {"checked": day, "machine": dict(machine), "decisions": kept}
     entries = _entries(folder) | {claim: entry}
     text = json.dumps(entries, indent=1, ensure_ascii=False, sort_keys=True)

@@ -58,7 +58,7 @@ def test_what_newer_versions_count_besides_makes_no_difference(recorded):
     record = json.loads(path.read_text(encoding="utf-8"))
     del record["scores"]["sentences_with_both"]  # as records of old have it
     write_record(recorded.folder, record)
-    lines = list(again_lines(recorded.folder, key))
+    lines = list(rerun_lines(recorded.folder, key))
     assert lines[-1] == "the same scores, to the last digit"
 
 

@@ -31,7 +31,6 @@ WITHIN_STUDY = {
 # Nouns, though they end as participles do.
 NOUNS = {"counting", "encoding", "freezing", "saving", "timing"}
 ALIKE_FILES = {"store"}  # of hidden states, and of records
-ALIKE_NAMES = {"parse"}  # what every publisher's file has
 SMALL = {"lesson.machine"}  # what notebooks show of the machine, asked for by name
 
 # What an import may not do: talk, connect, or load what takes seconds.
@@ -232,8 +231,7 @@ def test_no_two_files_and_no_two_names_are_alike():
         for name in public_names(tree):
             names[name].append(module)
     assert {file for file, count in files.items() if count > 1} == ALIKE_FILES
-    alike = {name: homes for name, homes in names.items() if len(homes) > 1}
-    assert set(alike) == ALIKE_NAMES, alike
+    assert {name: homes for name, homes in names.items() if len(homes) > 1} == {}
 
 
 def test_files_are_called_by_nouns():

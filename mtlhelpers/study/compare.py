@@ -44,14 +44,12 @@ def compare_lines(
 ) -> Iterator[str]:
     """Compare the scenarios on a corpus; lines about it, each run, and the summary.
 
-    After each run the rows are written to `path`, if there is one. Without `scenarios`
-    all are run. Raises `ValueError` for one that needs a task more than there is, and
-    for a device that is not there.
+    Writes the rows to `path` after each run. Without `scenarios` all are run. Raises
+    `ValueError` for one that needs a task more than there is, or a missing device.
     """
     if path:
         check_writable(path)
-    corpus = load_corpus(name)
-    _check_runnable(corpus, scenarios)
+    corpus = _corpus_for(scenarios, name)
     yield f"{corpus.describe()}\n"
     rows: list[dict[str, Any]] = []
     try:
@@ -75,9 +73,11 @@ def compare_lines(
     yield f"\n{summary(rows)}"
 
 
-def _check_runnable(corpus: Corpus, scenarios: Sequence[str]) -> None:
+def _corpus_for(scenarios: Sequence[str], name: str) -> Corpus:
+    corpus = load_corpus(name)
     if unfit := sorted(set(scenarios) - set(runnable(corpus, scenarios))):
         raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
+    return corpus
 
 
 def compare_scenarios(

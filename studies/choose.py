@@ -120,7 +120,7 @@ def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
     if job.plan.train_size is None:
         raise GridError(f"{job} is tuned at no size: give it a train_size")
-    plan = replace(job.plan.resolve(job.plan.train_size), tasks=None)
+    plan = replace(job.plan, tasks=None).resolve(job.plan.train_size)
     known = [job.corpus, job.backbone, plan.to_dict()]
     return json.dumps(known, sort_keys=True, allow_nan=False)
 

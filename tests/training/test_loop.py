@@ -241,9 +241,9 @@ def test_each_split_is_cut_into_word_pieces_once(monkeypatch):
     corpus, read = tiny.corpus(), []
     encode = metrics.encode
 
-    def noting(sentences, *rest):
+    def noting(sentences, *rest, **named):
         read.append(len(sentences["tokens"][:]))
-        return encode(sentences, *rest)
+        return encode(sentences, *rest, **named)
 
     monkeypatch.setattr(metrics, "encode", noting)
     tiny.train(tiny.model(corpus), corpus, tiny.plan(epochs=4, train_size=20))

@@ -90,7 +90,7 @@ def train(
 
 
 def training_sentences(corpus: Corpus, plan: Plan) -> Dataset:
-    """The plan's subset of train, without sentences that none of its tasks can use."""
+    """Take the plan's subset of train, without sentences that no task of it can use."""
     train = corpus.splits["train"]
     rows = take_subset(train, plan.train_size, plan.seed, skip=plan.skip)
     tasks = plan.resolve(len(rows), corpus.tasks).tasks
@@ -109,7 +109,7 @@ def _run_stage(
     store: FeatureStore,
     progress: bool,
 ) -> Run:
-    """The last stage of a plan: freeze, read, score, train, score again, prove."""
+    """Carry out the last stage: freeze, read, score, train, score again, prove."""
     check_weights(model)
     as_left = prepare(model, plan)  # frozen from here on
     witness = FreezingWitness.watch(model)  # a digest of each tensor that is
@@ -138,7 +138,7 @@ def _run_stage(
 
 
 def prepare(model: SharedModel, plan: FilledPlan) -> bool:
-    """Make the model ready for a stage; whether its outputs are still what they were.
+    """Make the model ready for a stage; return whether its outputs are what they were.
 
     Raises `PlanError` where the model has no such hidden states to read.
     """
@@ -201,7 +201,7 @@ def train_epochs(
 def bucketed_batches(
     lengths: np.ndarray, batch_size: int, order: np.random.Generator
 ) -> list[np.ndarray]:
-    """Every sentence once, in random batches of sentences of like length.
+    """Put every sentence once into random batches of sentences of like length.
 
     Sentences are shuffled, sorted within pools of 32 batches, cut, and the batches
     shuffled: little padding, and still a random order. Drawn from `order` alone.
@@ -219,7 +219,7 @@ def bucketed_batches(
 def total_loss(
     batch: BatchLosses, rows: np.ndarray, retention: Retention | None, plan: FilledPlan
 ) -> Tensor:
-    """The weighted sum of the losses, and what keeps the task of a frozen head."""
+    """Sum the weighted losses, and what keeps the task of a frozen head."""
     total = torch.zeros(())
     for task in plan.tasks:  # those of the heads that train: the others have no say
         total = total + plan.loss_weights[task] * batch.losses[task]
@@ -238,7 +238,7 @@ def _dropout_stream(seed: int) -> Iterator[None]:
 def _retention(
     model: SharedModel, corpus: Corpus, plan: FilledPlan, encoded: Encoded
 ) -> Retention | None:
-    """What keeps the task of a frozen head (lesson 05), if the plan asks for it."""
+    """Build what keeps a frozen head's task, if the plan asks for it (lesson 05)."""
     if plan.retention is None:
         return None
     earlier = None

@@ -29,7 +29,7 @@ class BatchLosses(NamedTuple):
     batch: dict[str, Tensor]
 
     def logits_of(self, task: str) -> Tensor:
-        """The logits of a task, one row per sentence or per word: (B, L) or (W, G)."""
+        """Return the logits of a task by sentence, (B, L), or by word, (W, G)."""
         logits: Tensor = getattr(self.logits, task)
         if task == "ner" and "word_mask" in self.batch:  # (B, T, G): not yet by word
             return logits[self.batch["word_mask"]]
@@ -42,7 +42,7 @@ LossesOf = Callable[[Rows], BatchLosses]
 def loss_function(
     model: SharedModel, encoded: Encoded, store: FeatureStore
 ) -> LossesOf:
-    """What computes the losses of some rows of the encoded sentences.
+    """Return what computes the losses of some rows of the encoded sentences.
 
     What is frozen from the word pieces up runs once: the losses start from stored
     hidden states. Where that is all the heads read, no graph lies below the heads.
@@ -57,7 +57,7 @@ def loss_function(
 
 
 def live_losses(model: SharedModel, encoded: Encoded, rows: Rows) -> BatchLosses:
-    """The losses of a batch that runs through the backbone."""
+    """Compute the losses of a batch that runs through the backbone."""
     batch = _batch(model, encoded, rows)
     with fast_products(model.device):
         return _losses(model(**batch), batch)
@@ -66,7 +66,7 @@ def live_losses(model: SharedModel, encoded: Encoded, rows: Rows) -> BatchLosses
 def _from_states(
     model: SharedModel, encoded: Encoded, states: States, cut: int, rows: Rows
 ) -> BatchLosses:
-    """The losses of a batch that runs through the layers above the cut alone."""
+    """Compute the losses of a batch that runs through the layers above the cut."""
     batch = _batch(model, encoded, rows)
     mask = batch["attention_mask"]
     places = np.arange(mask.shape[1]) < encoded.lengths[rows][:, None]  # (B, T)
@@ -82,7 +82,7 @@ def _from_states(
 def _from_features(
     model: SharedModel, encoded: Encoded, store: FeatureStore
 ) -> LossesOf:
-    """The losses of the heads alone."""
+    """Return what computes the losses of the heads alone."""
     features = extract_features(model, encoded, store)
     labels = torch.from_numpy(encoded.label_ids).to(model.device)  # of all sentences
     tags = torch.from_numpy(np.concatenate(encoded.tag_ids)).to(model.device)  # words
@@ -110,7 +110,7 @@ def _losses(logits: Logits, batch: dict[str, Tensor]) -> BatchLosses:
 
 
 def task_losses(logits: Logits, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Cross-entropy of each task: the sum over what is labelled, over its count.
+    """Compute each task's cross-entropy: its sum over what is labelled, over the count.
 
     A batch without a label of a task gives zero for it, with a graph behind it, and
     never NaN.

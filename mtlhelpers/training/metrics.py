@@ -47,7 +47,7 @@ class Gold:
         return cls(encode_for(model, columns), columns["tags"])
 
     def spread_out(self, most: int) -> "Gold":
-        """Some of the sentences, at equal distances: a corpus may be sorted."""
+        """Take some of the sentences, at equal distances: a corpus may be sorted."""
         total = len(self.encoded)
         rows = np.linspace(0, total - 1, min(total, most)).astype(np.int64)
 
@@ -102,7 +102,7 @@ def check_fit(
 
 
 def has_gold(sentences: Dataset, task: str) -> list[bool]:
-    """Whether each of N sentences has a label or tags to learn the task from."""
+    """Say of each of N sentences whether it has gold to learn the task from."""
     return [cell is not None for cell in sentences[GOLD[task]][:]]
 
 
@@ -120,7 +120,7 @@ def evaluate(
 def assess(
     model: SharedModel, gold: Gold, store: FeatureStore | None = None
 ) -> tuple[Scores, Outcomes]:
-    """As `evaluate`, with the outcome of each sentence beside the scores."""
+    """Score as `evaluate` does, with the outcome of each sentence beside the scores."""
     predicted = predict_all(model, gold.encoded, store)
     results = outcomes(gold, predicted)
     return score(gold, predicted, results), results
@@ -141,14 +141,14 @@ def predict_all(
         tags = []
         for row, kept in enumerate(encoded.kept_words):
             tags.append(["O"] * int(len(kept) + encoded.lost_words[row]))
-            own = best[features.starts[row] : features.starts[row + 1]]
-            for word, tag in zip(kept, own):
+            named = best[features.starts[row] : features.starts[row + 1]]
+            for word, tag in zip(kept, named):
                 tags[row][word] = model.tags[tag]
     return Predicted(labels, tags)
 
 
 def outcomes(gold: Gold, predicted: Predicted) -> Outcomes:
-    """Right or wrong label, and counts of spans, sentence by sentence."""
+    """Judge the label and count the spans of each sentence."""
     label_ids = gold.encoded.label_ids
     right: list[bool | None] = [None] * len(label_ids)
     if predicted.labels is not None:
@@ -156,10 +156,10 @@ def outcomes(gold: Gold, predicted: Predicted) -> Outcomes:
             right[row] = bool(predicted.labels[row] == label_ids[row])
     results, pairs = Outcomes(right, [], [], []), _tag_pairs(gold, predicted)
     for row in range(len(gold.tags)):
-        true, said = (set(spans_of(tags)) for tags in pairs.get(row, ([], [])))
+        true, guessed = (set(spans_of(tags)) for tags in pairs.get(row, ([], [])))
         results.true_spans.append(len(true))
-        results.predicted_spans.append(len(said))
-        results.correct_spans.append(len(true & said))
+        results.predicted_spans.append(len(guessed))
+        results.correct_spans.append(len(true & guessed))
     return results
 
 
@@ -185,7 +185,7 @@ def score(gold: Gold, predicted: Predicted, results: Outcomes) -> Scores:
         labelled_sentences=len(right),
         tagged_sentences=len(tags),
         sentences_with_both=len(both),
-        words=sum(len(own) for own, _ in tags.values()),
+        words=sum(len(pair[0]) for pair in tags.values()),
         spans=sum(results.true_spans),
         predicted_spans=sum(results.predicted_spans),
         truncated_sentences=int(gold.encoded.truncated.sum()),
@@ -196,16 +196,16 @@ def score(gold: Gold, predicted: Predicted, results: Outcomes) -> Scores:
 def _tag_pairs(
     gold: Gold, predicted: Predicted
 ) -> dict[int, tuple[list[str], list[str]]]:
-    """Gold and predicted tags of each sentence that has both, by its position."""
+    """Pair gold and predicted tags of each sentence that has both, by its position."""
     return {
-        row: (own, said)
-        for row, (own, said) in enumerate(zip(gold.tags, predicted.tags or ()))
-        if own is not None
+        row: (true, guessed)
+        for row, (true, guessed) in enumerate(zip(gold.tags, predicted.tags or ()))
+        if true is not None
     }
 
 
 def _majority(labels: np.ndarray) -> tuple[int | None, float | None]:
-    """The most frequent label number and its share; None without labels."""
+    """Find the most frequent label number and its share; None without labels."""
     if not len(labels):
         return None, None
     label, count = Counter(labels.tolist()).most_common(1)[0]
@@ -215,11 +215,13 @@ def _majority(labels: np.ndarray) -> tuple[int | None, float | None]:
 def _macro_f1(
     gold: np.ndarray, predicted: np.ndarray | None, rows: list[int]
 ) -> float | None:
-    """Mean F1 over the labels that occur in the gold."""
+    """Average F1 over the labels that occur in the gold."""
     if predicted is None or not rows:
         return None
-    own, known = predicted[rows], np.unique(gold)
-    return float(f1_score(gold, own, labels=known, average="macro", zero_division=0))
+    labels = np.unique(gold)
+    return float(
+        f1_score(gold, predicted[rows], labels=labels, average="macro", zero_division=0)
+    )
 
 
 def _entity_f1(
@@ -227,8 +229,8 @@ def _entity_f1(
 ) -> float | None:
     if not tags:
         return None
-    gold, found = map(list, zip(*tags.values()))
-    return float(entity_f1(gold, found, zero_division=0, **settings))
+    gold, guessed = map(list, zip(*tags.values()))
+    return float(entity_f1(gold, guessed, zero_division=0, **settings))
 
 
 def _mean(right: Sequence[bool]) -> float | None:

@@ -28,7 +28,7 @@ class AdamW(torch.optim.AdamW):
 
 
 def build_optimizer(model: SharedModel, plan: FilledPlan) -> AdamW:
-    """AdamW over what trains, with a rate for the backbone and one for the heads.
+    """Build AdamW over what trains, with one rate for the backbone and one for heads.
 
     Biases and layer norms are vectors and are not decayed. Nor is a backbone that a
     retention method pulls to its earlier weights: decay would pull it to zero.
@@ -56,7 +56,7 @@ def _groups(
 def build_schedule(
     optimizer: torch.optim.Optimizer, plan: FilledPlan, steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Rates rise along a line for `warmup` of the steps, then fall to zero."""
+    """Let rates rise along a line for `warmup` of the steps, then fall to zero."""
     rise = max(1, round(plan.warmup * steps))
 
     def factor(step: int) -> float:
@@ -123,8 +123,8 @@ def check_step(step: int, values: Mapping[str, Tensor | float]) -> None:
     """Raise `TrainingError` where a loss or gradient norm of a step is not finite."""
     if bad := [name for name, value in values.items() if not math.isfinite(value)]:
         raise TrainingError(
-            f"{', '.join(bad)} is not finite in step {step}: lower the learning rates. "
-            f"The model holds its last finite weights."
+            f"{', '.join(bad)} is not finite in step {step}: lower the learning rates "
+            f"or loss weights. The model keeps its last finite weights."
         )
 
 
@@ -177,7 +177,7 @@ class _RowSum(torch.autograd.Function):
     def forward(
         ctx: Any, ids: Tensor, weight: Tensor, kept: Tensor, padding_row: int | None
     ) -> Tensor:
-        """(B, T) to (B, T, H)."""
+        """Look up rows for ids: (B, T) to (B, T, H)."""
         ctx.ids, ctx.weight, ctx.kept, ctx.padding_row = ids, weight, kept, padding_row
         return nn.functional.embedding(ids, weight)
 

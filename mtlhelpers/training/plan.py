@@ -58,7 +58,7 @@ def _number(
     high: float = sys.float_info.max,
     kinds: tuple[type, ...] = (int, float),
 ) -> Test:
-    """A test for the numbers of a range. NaN is in none, and True is no number here."""
+    """Make a test for a range. NaN is in none, and True is no number here."""
 
     def lies_within(value: Any) -> bool:
         is_number = isinstance(value, kinds) and not isinstance(value, bool)
@@ -132,7 +132,7 @@ ALLOWED: dict[str, Allowed] = {
 
 
 def _plain(value: Any) -> Any:
-    """Numpy's numbers as Python's, lists as tuples; dictionaries are copied."""
+    """Turn numpy's numbers into Python's, lists into tuples; copy dictionaries."""
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, (list, tuple, range, np.ndarray)):
@@ -224,7 +224,7 @@ class Plan:
         return FilledPlan(**filled | asked)
 
     def scaled_to(self, size: int, steps: int) -> "Plan":
-        """The plan for another size: as many steps below, as many epochs above.
+        """Return the plan for another size: the same steps below, epochs above.
 
         `steps` is what this plan took, which must name its epochs and `train_size`.
         """
@@ -241,7 +241,7 @@ class Plan:
         return any(part.startswith("backbone") for part in trained)
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as JSON data; `from_dict` reads it back."""
+        """Return the plan as JSON data; `from_dict` reads it back."""
         data = {one.name: getattr(self, one.name) for one in fields(self)}
         data["loss_weights"] = dict(self.loss_weights)
         if isinstance(self.scenario, Scenario):

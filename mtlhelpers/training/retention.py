@@ -31,7 +31,7 @@ class Retention:
     """What a method adds to a step: a loss, or something to the gradients."""
 
     def loss(self, batch: BatchLosses, rows: Rows) -> Tensor | float:
-        """A term for the loss of the batch with these rows; 0.0 for nothing."""
+        """Compute a term for the loss of the batch with these rows; 0.0 for nothing."""
         return 0.0
 
     def add_gradients(self) -> None:
@@ -102,10 +102,10 @@ class LearningWithoutForgetting(Retention):
         self._teacher: Tensor = getattr(teacher, task) / TEMPERATURE  # (N, L) or (W, G)
 
     def loss(self, batch: BatchLosses, rows: Rows) -> Tensor:
-        own = rows if self._task == "sentence" else self._word_rows(rows)
+        places = rows if self._task == "sentence" else self._word_rows(rows)
         divergence = nn.functional.kl_div(
             (batch.logits_of(self._task) / TEMPERATURE).log_softmax(-1),
-            self._teacher[own].log_softmax(-1),
+            self._teacher[places].log_softmax(-1),
             log_target=True,
             reduction="batchmean",
         )
@@ -137,7 +137,7 @@ class Replay(Retention):
 def build_retention(
     model: SharedModel, plan: FilledPlan, encoded: Encoded, earlier: Encoded | None
 ) -> Retention:
-    """The method that a plan names, ready for its stage.
+    """Build the method that a plan names, ready for its stage.
 
     `encoded` are the sentences of this stage, `earlier` those of the one before it.
     Raises `PlanError` where there is none, or no head is frozen.
@@ -165,7 +165,7 @@ def diagonal_fisher(
     task: str,
     seed: int,
 ) -> list[Tensor]:
-    """Mean squared gradient, sentence by sentence, for labels drawn from the model."""
+    """Average the squared gradient over sentences, for labels drawn from the model."""
     draw = stream(seed, "fisher")
     rows = draw.permutation(len(encoded))[:FISHER_SENTENCES]
     total = [torch.zeros_like(tensor) for tensor in tensors]

@@ -108,7 +108,7 @@ class Run:
     notes: tuple[str, ...] = ()
 
     def history_table(self) -> pd.DataFrame:
-        """The history, one row per epoch."""
+        """Return the history, one row per epoch."""
         if not self.history:
             return pd.DataFrame()
         return pd.DataFrame(self.history).set_index("epoch")
@@ -207,7 +207,7 @@ class EpochRecorder:
         train_scores: Scores,
         proof: FreezingProof,
     ) -> Run:
-        """The run that was written down, with its scores and what ran where."""
+        """Return the run that was written down, with its scores and what ran where."""
         return Run(
             plan=self._plan,
             first=first,
@@ -228,6 +228,6 @@ class EpochRecorder:
 
 
 def _column(steps: list[Mapping[str, Tensor]], name: str) -> np.ndarray:
-    """What each step says under a name, (steps,); waits for the device."""
+    """Gather what each step has under a name, (steps,); waits for the device."""
     column: np.ndarray = torch.stack([values[name] for values in steps]).cpu().numpy()
     return column

@@ -15,12 +15,14 @@ from mtlhelpers.training.features.states import equal_length_batches
 
 @torch.no_grad()
 def layer_vectors(model: SharedModel, sentences: Dataset) -> Tensor:
-    """Pooled hidden states of N sentences: (layers + 1, N, H), embeddings first."""
+    """Pool all hidden states of N sentences: (layers + 1, N, H), embeddings first."""
     encoded = encode(sentences, model.tokenizer, max_length=model.max_length)
     was_training = model.training
     model.eval()
     config = model.backbone.config
-    found = torch.empty(config.num_hidden_layers + 1, len(encoded), config.hidden_size)
+    vectors = torch.empty(
+        config.num_hidden_layers + 1, len(encoded), config.hidden_size
+    )
     for rows in equal_length_batches(encoded.lengths):
         batch = collate(encoded, rows.tolist())
         mask = batch["attention_mask"].to(model.device)
@@ -28,13 +30,13 @@ def layer_vectors(model: SharedModel, sentences: Dataset) -> Tensor:
             batch["input_ids"].to(model.device), output_hidden_states=True
         ).hidden_states
         for layer, hidden in enumerate(states):
-            found[layer, rows] = model.pool(hidden, mask).cpu()
+            vectors[layer, rows] = model.pool(hidden, mask).cpu()
     model.train(was_training)
-    return found
+    return vectors
 
 
 def unbiased_cka(first: Tensor, second: Tensor) -> float:
-    """Centred kernel alignment of two sets of features of N sentences, (N, H) each.
+    """Compare two sets of features, (N, H) each, by their centred kernel alignment.
 
     1 for features that differ by rotation and scale alone; near 0 for unrelated ones.
     Linear kernels, with the unbiased estimator of HSIC (Song et al. 2012, equation 5;
@@ -53,32 +55,32 @@ def unbiased_cka(first: Tensor, second: Tensor) -> float:
 
 
 def weight_distance(model: SharedModel, before: dict[str, Tensor]) -> dict[str, float]:
-    """Distance of each part of the backbone from `before`, as a share of its norm.
+    """Measure how far each part of the backbone is from `before`, by its norm.
 
     `before` holds copies of the backbone's parameters by name.
     """
     names = {id(tensor): name for name, tensor in model.backbone.named_parameters()}
     layers = len(model.backbone.encoder.layer)
     parts = ["backbone.embeddings"] + [f"backbone.layer.{i}" for i in range(layers)]
-    found = {}
+    distances = {}
     for part in parts:
         now = part_tensors(model, part)
         then = [before[names[id(tensor)]] for tensor in now]
         moved = sum(float((a.detach() - b).square().sum()) for a, b in zip(now, then))
         norm = sum(float(b.square().sum()) for b in then)
-        found[part] = (moved / norm) ** 0.5
-    return found
+        distances[part] = (moved / norm) ** 0.5
+    return distances
 
 
 def _centred_gram(features: Tensor) -> Tensor:
-    """Gram matrix (N, N) of centred features, its diagonal zero."""
+    """Compute the Gram matrix (N, N) of centred features, its diagonal zero."""
     features = features - features.mean(0)
     gram = features @ features.T
     return gram.fill_diagonal_(0.0)
 
 
 def _hsic(first: Tensor, second: Tensor) -> Tensor:
-    """The unbiased estimator, from Gram matrices with zero diagonals."""
+    """Estimate without bias, from Gram matrices with zero diagonals."""
     count = len(first)
     total = (first * second).sum()
     total += first.sum() * second.sum() / ((count - 1) * (count - 2))

@@ -26,7 +26,7 @@ from mtlhelpers.training.run import Run
 def plan_for(
     scenario: str, corpus: Corpus, *, train_size: int | None = None, seed: int = 0
 ) -> Plan:
-    """The default plan of a scenario, with the first stage that 3A and 3B need.
+    """Return the default plan of a scenario, with the first stage that 3A and 3B need.
 
     A frozen head is "already optimised" only if something trained it. Where the
     backbone moves afterwards (3A), stage one fine-tunes everything on the head's task;
@@ -51,7 +51,7 @@ def plan_for(
 
 
 def _room_beside(corpus: Corpus, size: int | None, seed: int) -> int:
-    """The size where two such subsets share no group, else 0: groups stay whole."""
+    """Return the size if two such subsets can share no group, else 0."""
     if size is None:
         return 0
     try:

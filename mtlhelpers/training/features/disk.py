@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,15 +19,16 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from mtlhelpers.data.cache import cache_folder, is_temporary, whole_file
+from mtlhelpers.data.cache import cache_folder, is_temporary, write_atomically
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.training.features.states import States, bounds
 
 GB = 10**9
 LIMIT = "5"  # GB, unless the user says otherwise
+HOUR = 3600  # seconds: no file takes so long to write
 # The names of whole files. Beside them, only what a killed process left is our own.
 OWN = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.safetensors")
 # What reading a file raises that is gone, cut, altered, or not ours: safetensors has no
@@ -46,9 +48,9 @@ class Segment:
 def write_segment(
     folder: Path, place: str, about: dict[str, str], segment: Segment
 ) -> Path:
-    """Write a segment as one file; makes room for it before.
+    """Write a segment as one file, and make room for it before.
 
-    Raises `OSError` or `SafetensorError`; nothing of the attempt is then left.
+    Raises `OSError`; nothing of the attempt is then left. Takes as much memory again.
     """
     states = segment.states
     tensors = {
@@ -59,8 +61,7 @@ def write_segment(
     }
     make_room(folder, sum(tensor.nbytes for tensor in tensors.values()))
     path = folder / _name(place, about, tensors)
-    with whole_file(path) as file:  # a reader finds all of it or nothing
-        save_file(tensors, file.name, metadata=about)
+    write_atomically(path, save(tensors, metadata=about))
     return path
 
 
@@ -91,12 +92,12 @@ class KeptFile(NamedTuple):
 
 
 def features_folder() -> Path:
-    """Where hidden states lie in the user's cache."""
+    """Return where hidden states lie in the user's cache."""
     return cache_folder() / "features"
 
 
 def cache_limit() -> int:
-    """Bytes that a folder of hidden states may hold: 5 GB, or MTLHELPERS_CACHE_GB.
+    """Return the bytes that a folder may hold: 5 GB, or MTLHELPERS_CACHE_GB.
 
     Raises `ValueError` where that variable is no number from 0 up.
     """
@@ -113,14 +114,14 @@ def cache_limit() -> int:
 
 
 def kept_files(folder: Path) -> list[KeptFile]:
-    """This package's files in a folder, the one that was used longest ago first."""
-    files = []
+    """List this package's files in a folder, the one used longest ago first."""
+    files, now = [], time.time()
     for path in folder.glob("*"):
-        if not (OWN.fullmatch(path.name) or is_temporary(path)):
-            continue
         with suppress(OSError):  # another process has just removed it
-            status = path.stat()
-            files.append(KeptFile(path, status.st_size, status.st_mtime))
+            size, used = path.stat().st_size, path.stat().st_mtime
+            left = is_temporary(path) and now - used > HOUR  # by a process killed
+            if left or OWN.fullmatch(path.name):
+                files.append(KeptFile(path, size, used))
     return sorted(files, key=lambda file: file.used)
 
 
@@ -149,7 +150,7 @@ def clear_folder(folder: Path) -> None:
 
 
 def show_folder(folder: Path) -> list[str]:
-    """A readable table: one line per file, the one used last first, and the sum.
+    """Describe a folder: one line per file, the one used last first, and the sum.
 
     Raises `ValueError` where MTLHELPERS_CACHE_GB is no number.
     """
@@ -166,7 +167,7 @@ def show_folder(folder: Path) -> list[str]:
 
 
 def _description(path: Path) -> tuple[str, str, str, str, str]:
-    """Backbone, layers, device, type and sentences, from the head of a file alone."""
+    """Read backbone, layers, device, type and sentences from the head of a file."""
     try:
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}

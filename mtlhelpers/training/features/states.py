@@ -30,7 +30,7 @@ class States:
     starts: np.ndarray  # (N + 1,) where each sentence's pieces start
 
     def piece_rows(self, rows: Rows) -> np.ndarray:
-        """Positions in `pieces` of the pieces of some sentences, in their order."""
+        """Return where the pieces of some sentences stand in `pieces`, in order."""
         return spread(self.starts, rows)
 
 
@@ -45,7 +45,7 @@ class Features:
 
     @classmethod
     def of(cls, states: States, encoded: Encoded, pooling: str) -> "Features":
-        """The features of sentences whose hidden states are known."""
+        """Find in hidden states of sentences what the heads look at."""
         counts = [len(first) for first in encoded.first_pieces]
         starts = states.starts[:-1]
         offsets = np.repeat(starts, counts)
@@ -59,17 +59,17 @@ class Features:
         return self.pieces[self.word_at]
 
     def word_rows(self, rows: Rows) -> np.ndarray:
-        """Positions in `words` of the words of some sentences, in their order."""
+        """Return where the words of some sentences stand in `words`, in order."""
         return spread(self.starts, rows)
 
 
 def bounds(lengths: Rows) -> np.ndarray:
-    """Where each of N starts, one after another, and where the last ends: (N + 1,)."""
+    """Return where each of N starts, and where the last one ends: (N + 1,)."""
     return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 def spread(starts: np.ndarray, rows: Rows) -> np.ndarray:
-    """The positions from `starts[row]` to `starts[row + 1]` of each row, joined."""
+    """Join the positions from `starts[row]` to `starts[row + 1]` of each row."""
     chosen = np.asarray(rows, dtype=np.int64)
     lengths = starts[chosen + 1] - starts[chosen]
     shifts = starts[chosen] - bounds(lengths)[:-1]
@@ -78,7 +78,7 @@ def spread(starts: np.ndarray, rows: Rows) -> np.ndarray:
 
 
 def equal_length_batches(lengths: np.ndarray, pieces: int = 512) -> list[np.ndarray]:
-    """Every sentence once, sentences of one length together: no padding at all.
+    """Put sentences of one length together, each once: no padding at all.
 
     `pieces` bounds the word pieces of a batch. For passes without training. The largest
     batches come first, so that the memory of one serves the next; 512 pieces take half

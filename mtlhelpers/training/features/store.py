@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import nn
 
 from mtlhelpers.data.encoding import Encoded
@@ -65,7 +64,7 @@ class FeatureStore:
 
     @classmethod
     def on_disk(cls) -> "FeatureStore":
-        """A store in the user's cache folder (see `python -m mtlhelpers cache show`).
+        """Make a store in the user's cache folder (`python -m mtlhelpers cache show`).
 
         MTLHELPERS_CACHE_GB says how large it may grow: 5 GB unless it is set.
         """
@@ -74,7 +73,7 @@ class FeatureStore:
     def states(
         self, model: SharedModel, encoded: Encoded, layers: tuple[int, ...]
     ) -> States:
-        """The mean of some hidden states of all sentences; runs those that are new.
+        """Return the mean of some hidden states of all sentences; run the new ones.
 
         Raises `StaleFeaturesError` while any tensor below the highest can train. Warns
         of a damaged file, which is made again, and once if files cannot be written.
@@ -100,7 +99,7 @@ class FeatureStore:
         return _gather(segments, keys, encoded.lengths, model.device)
 
     def _holding(self, place: str, keys: list[bytes]) -> list[Segment]:
-        """The segments that hold some of the sentences; opens files that are new."""
+        """Find the segments that hold some of the sentences; open new files."""
         for path in sorted(self.folder.glob(f"{place}-*")) if self.folder else ():
             if path not in self._seen:
                 self._seen.add(path)
@@ -123,7 +122,7 @@ class FeatureStore:
         if self.folder is not None and self._writes:
             try:
                 path = write_segment(self.folder, place, about, made)
-            except (OSError, SafetensorError) as error:
+            except OSError as error:
                 self._writes = False
                 warn_caller(
                     f"hidden states cannot be kept in {self.folder} ({error}): from "
@@ -153,7 +152,7 @@ def _gather(
     lengths: np.ndarray,
     device: torch.device,
 ) -> States:
-    """The states of sentences in the order of their keys, which may repeat.
+    """Put states of sentences in the order of their keys, which may repeat.
 
     They are copied unless a segment holds just these, in this order.
     """
@@ -168,19 +167,19 @@ def _gather(
         to = [at for at in left if keys[at] in segment.rows]
         left = [at for at in left if keys[at] not in segment.rows]
         rows, states = [segment.rows[keys[at]] for at in to], segment.states
-        own = states.pieces[states.piece_rows(rows)]
-        pieces[spread(starts, to)] = own.to(device)
+        chosen = states.pieces[states.piece_rows(rows)]
+        pieces[spread(starts, to)] = chosen.to(device)
         means[to] = states.means[rows].to(device)
     return States(pieces, means, starts)
 
 
 def sentence_keys(encoded: Encoded) -> list[bytes]:
-    """32 bytes per sentence. Tokenizer, text and length enter by the word pieces."""
+    """Digest the word pieces of each sentence, to 32 bytes: they decide its states."""
     return [hashlib.sha256(ids.tobytes()).digest() for ids in encoded.input_ids]
 
 
 def describe_states(model: SharedModel, layers: tuple[int, ...]) -> dict[str, str]:
-    """Everything but the sentence that determines stored states bit for bit.
+    """Say everything but the sentence that determines stored states bit for bit.
 
     The weights, how they are used, and where and with what they are multiplied.
     """
@@ -203,7 +202,7 @@ def describe_states(model: SharedModel, layers: tuple[int, ...]) -> dict[str, st
 
 
 def backbone_up_to(model: SharedModel, layer: int) -> nn.Module:
-    """The part of the backbone that decides the hidden state of that number."""
+    """Return the part of the backbone that decides the hidden state of that number."""
     backbone = model.backbone
     if layer == len(backbone.encoder.layer):
         return backbone
@@ -213,7 +212,7 @@ def backbone_up_to(model: SharedModel, layer: int) -> nn.Module:
 def extract_features(
     model: SharedModel, encoded: Encoded, store: FeatureStore | None = None
 ) -> Features:
-    """What the heads look at, in eval mode; from `store` as far up as all is frozen."""
+    """Find what the heads look at; from `store` as far up as all is frozen."""
     cut = frozen_up_to(model)
     start = min(cut, *model.layers)
     if store is not None and cut >= max(model.layers):

@@ -13,7 +13,6 @@ from safetensors.torch import load_file
 
 import mtlhelpers as mtl
 from mtlhelpers.model.digests import tensor_digest
-from mtlhelpers.training.features import disk
 from mtlhelpers.training.features.disk import (
     cache_limit,
     clear_folder,
@@ -119,7 +118,7 @@ def no_room(*_, **__):
 
 
 FAULTS = {
-    "full": (disk, "save_file", no_room),
+    "full": (os, "fsync", no_room),
     "a name that is refused": (os, "replace", no_room),
     "read only": (Path, "mkdir", no_room),
 }
@@ -205,8 +204,10 @@ def test_files_of_others_are_left_alone(folder, monkeypatch):
 
 def test_a_folder_says_what_lies_in_it_and_can_be_cleared(folder):
     passes_for(folder, range(8), layers=(1, 3))
-    (folder / ".0123456789ab.mtl-tmp").write_bytes(b"of a process that was killed")
-    [_, first, second, total] = show_folder(folder)
+    killed = folder / ".0123456789ab.mtl-tmp"
+    killed.write_bytes(b"of a process that was killed")
+    os.utime(killed, (0, 0))
+    [_, second, first, total] = show_folder(folder)
     digest = tensor_digest(backbone_up_to(frozen(), 3))[:12]
     assert first.split()[:6] == ["unreadable", "-", "-", "-", "-", "28"]
     assert second.split()[:6] == [digest, "1", "3", "cpu", "float32", "8"]
@@ -214,6 +215,19 @@ def test_a_folder_says_what_lies_in_it_and_can_be_cleared(folder):
     clear_folder(folder)
     assert list(folder.iterdir()) == []
     assert passes_for(folder, range(8), layers=(1, 3)) == 8
+
+
+def test_what_another_process_is_writing_is_left_alone(folder, monkeypatch):
+    folder.mkdir()
+    writing = folder / ".0123456789ab.mtl-tmp"
+    writing.write_bytes(b"not yet whole")
+    clear_folder(folder)
+    monkeypatch.setenv("MTLHELPERS_CACHE_GB", "0.00001")
+    make_room(folder, 9_999)
+    assert writing.exists()
+    os.utime(writing, (0, 0))
+    clear_folder(folder)
+    assert not writing.exists()
 
 
 def test_a_file_is_plain_safetensors(folder):

@@ -120,9 +120,8 @@ def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
     if job.plan.train_size is None:
         raise GridError(f"{job} is tuned at no size: give it a train_size")
-    settings = job.plan.resolve(job.plan.train_size).to_dict()
-    del settings["tasks"]  # those of the corpus, unless the plan names them
-    known = [job.corpus, job.backbone, settings]
+    plan = job.plan.resolve(job.plan.train_size).to_dict() | {"tasks": None}
+    known = [job.corpus, job.backbone, plan]
     return json.dumps(known, sort_keys=True, allow_nan=False)
 
 

@@ -76,11 +76,8 @@ def choose_together(tuning: Path) -> list[Choice]:
     """Do the same for corpora on which every arm is tuned: arms that are compared."""
     choices = choose(tuning)
     tuned = {(choice.corpus, choice.arm) for choice in choices}
-    waiting = {
-        job.corpus
-        for job in read_grid(tuning / "grid.toml")
-        if (job.corpus, job.arm) not in tuned
-    }
+    jobs = read_grid(tuning / "grid.toml")
+    waiting = {job.corpus for job in jobs if (job.corpus, job.arm) not in tuned}
     return [choice for choice in choices if choice.corpus not in waiting]
 
 
@@ -120,10 +117,8 @@ def _key(job: Job) -> str:
     """What tells a run of the tuning study from the others; arms may share one."""
     if job.plan.train_size is None:
         raise GridError(f"{job} is tuned at no size: give it a train_size")
-    settings = job.plan.resolve(job.plan.train_size).to_dict()
-    del settings["tasks"]  # those of the corpus, unless the plan names them
-    known = [job.corpus, job.backbone, settings]
-    return json.dumps(known, sort_keys=True, allow_nan=False)
+    plan = job.plan.resolve(job.plan.train_size).to_dict() | {"tasks": None}
+    return json.dumps([job.corpus, job.backbone, plan], sort_keys=True)
 
 
 def grid_text(choices: Sequence[Choice], threads: int) -> str:
@@ -140,16 +135,12 @@ def grid_text(choices: Sequence[Choice], threads: int) -> str:
 
 def _chosen_block(choice: Choice, size: int) -> str:
     plan = choice.at(size)
-    block: Table = {
-        "arm": choice.arm,
-        "corpus": choice.corpus,
-        "backbone": choice.backbone,
-    }
+    block: Table = {key: getattr(choice, key) for key in ("arm", "corpus", "backbone")}
     if size == choice.plan.train_size and (measures := _measures(choice)):
         block["measure"] = [measures]  # a list of lists: a plain one would be crossed
     seeds = list(range(seeds_at(size)))
-    where = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
-    return _block_text(block | {"plan": where | _settings(plan)})
+    own = {"scenario": plan.scenario, "train_size": size, "seed": seeds}
+    return _block_text(block | {"plan": own | _settings(plan)})
 
 
 def _measures(choice: Choice) -> list[str]:
@@ -189,7 +180,7 @@ class NotTunedYet(Exception):
 
 
 class Filled(NamedTuple):
-    """A grid, and the arms that wait for their tuning, as "ARM on CORPUS"."""
+    """The text of a grid, and the arms that are not tuned yet, as "ARM on CORPUS"."""
 
     text: str
     left_out: list[str]
@@ -283,9 +274,7 @@ def write_grid(folder: Path) -> Filled:
         tuning = folder.with_name(f"{folder.name}_tuning")
         choices = choose_together(tuning)
         if not choices:
-            raise StudyError(
-                f"{tuning} has no corpus with all of its runs recorded: run it first"
-            )
+            raise StudyError(f"{tuning} has no corpus with all runs recorded: run it")
         threads = read_grid(tuning / "grid.toml")[0].threads
         grid = Filled(grid_text(choices, threads), [])
     write_atomically(folder / "grid.toml", grid.text.encode("utf-8"))

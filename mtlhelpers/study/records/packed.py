@@ -2,7 +2,7 @@
 
 A single record is JSON. Many are a Parquet file, compressed by zstd: a row each, with
 columns for what tells records apart and for the long, much alike outcomes, and the rest
-as JSON. It takes an eighth of the JSON alone, and any reader of Parquet opens it.
+as JSON. It takes a sixth of the JSON alone, and any reader of Parquet opens it.
 """
 
 import json

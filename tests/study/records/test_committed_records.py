@@ -7,7 +7,7 @@ import pytest
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import PACKED, read_records, read_with_faults
 from mtlhelpers.study.running.grid import read_grid
-from mtlhelpers.study.running.rerun import again_lines
+from mtlhelpers.study.running.rerun import rerun_lines
 from mtlhelpers.training.plan import Plan
 
 STUDIES = Path(__file__).parents[3] / "studies"
@@ -59,6 +59,6 @@ def run_again(study: str, corpus: str | None = None) -> None:
         ),
         key=lambda one: one["seconds"].get("whole", one["seconds"]["total"]),
     )
-    lines = list(again_lines(STUDIES / study, cheapest["id"]))
+    lines = list(rerun_lines(STUDIES / study, cheapest["id"]))
     if not any(line.endswith(" here") for line in lines):
         assert lines[-1] == "the same scores, to the last digit"

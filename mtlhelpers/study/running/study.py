@@ -117,5 +117,7 @@ class Study:
 
     def pack(self) -> Path:
         """Write `records.parquet`, which is committed: all records, sorted by id."""
+        if not self.folder.is_dir():
+            raise StudyError(f"{self.folder} is no folder: name the one of a study")
         with writing_to(self.folder):
             return pack_records(self.folder)

@@ -7,6 +7,7 @@ import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder, stable
 
+from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.schema import FIELDS
 from mtlhelpers.study.records.store import pack_records, read_with_faults
 from mtlhelpers.study.running.study import Study
@@ -90,3 +91,9 @@ def test_the_id_changes_with_plan_corpus_and_backbone(study):
     assert not ids & set(Study(study.folder).jobs)
     path.write_text(text.replace("epochs = 1", "epochs = 2"), encoding="utf-8")
     assert not ids & set(Study(study.folder).jobs)
+
+
+def test_a_folder_that_is_not_there_is_not_packed(tmp_path):
+    with pytest.raises(StudyError, match="is no folder"):
+        Study(tmp_path / "none").pack()
+    assert not (tmp_path / "none").exists()

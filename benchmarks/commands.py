@@ -7,11 +7,11 @@ the second run counts, which finds what the first one left in the user's cache.
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN = (sys.executable, "-m", "mtlhelpers")
@@ -65,13 +65,15 @@ def measure(line: tuple[str, ...]) -> tuple[float, float]:
     Raises `RuntimeError` with the end of what it said where it fails.
     """
     for _ in range(2):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(line)}: {done.stderr[-2000:]}")
-    user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-    return user + system, after.ru_maxrss / 1024
+        with TemporaryFile() as said:
+            running = subprocess.Popen(line, cwd=ROOT, stdout=said, stderr=said)
+            _, status, usage = os.wait4(running.pid, 0)  # of this one and its children
+            running.returncode = os.waitstatus_to_exitcode(status)
+            if running.returncode:
+                said.seek(0)
+                end = said.read()[-2000:].decode("utf-8", "replace")
+                raise RuntimeError(f"{' '.join(line)}: {end}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def row(command: Command) -> tuple[str, float]:

@@ -12,7 +12,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # Threads that wait sleep. Spinning, they make training beside one busy process 3.5 times
 # slower instead of 1.7. torch reads this once, when it loads.
-export OMP_WAIT_POLICY ?= PASSIVE
+ifndef OMP_WAIT_POLICY
+export OMP_WAIT_POLICY := PASSIVE
+export GOMP_SPINCOUNT := 1500
+endif
 # After installation nothing here needs the network: whatever asks for it is a fault.
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 # Two processes of one thread each.

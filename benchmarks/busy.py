@@ -16,13 +16,17 @@ import time
 SENTENCES, PIECES, STEPS, TIMES = 16, 32, 12, 3
 BESIDE, IDLE = 2.5, 1.10  # bars: passive beside a busy process, and on idle cores
 SPIN = "while True: pass"
+WAITING = PACKAGE, TORCH = "the package's", "torch's own"
 
 
-def seconds_per_step() -> float:
+def seconds_per_step(waiting: str) -> float:
     """Seconds per step of training everything, in this process."""
-    import torch  # first, so that the package leaves the policy as it is
-
+    if waiting == TORCH:
+        import torch  # first, so that the package leaves the waiting as it is
     import mtlhelpers as mtl
+
+    if waiting != TORCH:
+        import torch
 
     model = mtl.SharedModel.from_backbone("minilm", ["a", "b"], ["O", "B-x", "I-x"])
     model.train()
@@ -39,14 +43,12 @@ def seconds_per_step() -> float:
     return (time.perf_counter() - start) / STEPS
 
 
-def measure(policy: str, beside: bool) -> float:
+def measure(waiting: str, beside: bool) -> float:
     """The fastest of some processes, each beside a busy one or alone."""
     neighbour = subprocess.Popen([sys.executable, "-c", SPIN]) if beside else None
-    chosen = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY")
+    chosen = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
     environment = {k: v for k, v in os.environ.items() if k not in chosen}
-    if policy:
-        environment["OMP_WAIT_POLICY"] = policy
-    line = [sys.executable, __file__, "--step"]
+    line = [sys.executable, __file__, "--step", waiting]
     try:
         runs = [
             subprocess.run(line, env=environment, capture_output=True, text=True)
@@ -60,23 +62,22 @@ def measure(policy: str, beside: bool) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; with --bars return 1 where passive waiting misses a bar."""
+    """Print the table; with --bars return 1 where the package's choice misses a bar."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", action="store_true", help="fail above a bar")
-    parser.add_argument("--step", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--step", choices=WAITING, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.step:
-        print(json.dumps(seconds_per_step()))
+        print(json.dumps(seconds_per_step(options.step)))
         return 0
-    names = {"PASSIVE": "sleep (the package's choice)", "": "spin (torch's own)"}
-    table = {one: (measure(one, False), measure(one, True)) for one in names}
+    table = {one: (measure(one, False), measure(one, True)) for one in WAITING}
     print("| threads that wait | alone, ms per step | beside a busy process | ratio |")
     print("| --- | --- | --- | --- |")
-    for policy, (alone, beside) in table.items():
+    for waiting, (alone, beside) in table.items():
         cells = f"{1000 * alone:.0f} | {1000 * beside:.0f} | {beside / alone:.2f}"
-        print(f"| {names[policy]} | {cells} |")
-    ratio = table["PASSIVE"][1] / table["PASSIVE"][0]
-    idle = table["PASSIVE"][0] / table[""][0]
+        print(f"| {waiting} | {cells} |")
+    ratio = table[PACKAGE][1] / table[PACKAGE][0]
+    idle = table[PACKAGE][0] / table[TORCH][0]
     print(f"\nbeside: {ratio:.2f} (bar {BESIDE}); idle cost: {idle:.2f} (bar {IDLE})")
     return int(options.bars and (ratio > BESIDE or idle > IDLE))
 

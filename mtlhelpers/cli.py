@@ -5,6 +5,7 @@ Whatever is heavy is imported in there, so that help is printed at once.
 """
 
 import json
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
@@ -219,19 +220,18 @@ def _claims(parser: Arguments) -> Work:
     parser.add_json()
 
     def run(options: Namespace) -> int:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more would only spin
         from mtlhelpers.study.verdicts.ledger import claim_lines
 
-        as_json = bool(options.json)
-        lines = claim_lines(options.studies, options.ids, as_json, options.fresh)
-        return write(lines, options.json or STDOUT)
+        asked = options.studies, options.ids, bool(options.json), options.fresh
+        return write(claim_lines(*asked), options.json or STDOUT)
 
     return run
 
 
 def _recommend(parser: Arguments) -> Work:
     """Say what to freeze in a case of your own, from the nearest records."""
-    name = "corpus_or_size"
-    parser.add_first(name, f"{CORPUS}_OR_SIZE", "a corpus, or a number of sentences")
+    parser.add_first("corpus_or_size", f"{CORPUS}_OR_SIZE", "a corpus, or sentences")
     parser.add_argument(
         "--tasks", nargs="+", metavar="TASK", help="to learn: sentence, ner (both)"
     )

@@ -125,8 +125,10 @@ def test_importing_is_quick_and_quiet_and_opens_no_socket():
 )
 def test_threads_sleep_while_they_wait_unless_the_user_chose(chosen, policy):
     code = "import os, sys, mtlhelpers; assert 'torch' not in sys.modules; "
-    done = in_python(f"{code}print(os.environ.get('OMP_WAIT_POLICY'))", **chosen)
-    assert done.stdout == f"{policy}\n", done.stderr
+    names = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+    done = in_python(f"{code}print(*map(os.environ.get, {names}))", **chosen)
+    spin = chosen.get("GOMP_SPINCOUNT", None if chosen else "1500")
+    assert done.stdout == f"{policy} {spin}\n", done.stderr
 
 
 def test_once_torch_is_loaded_the_choice_is_made():

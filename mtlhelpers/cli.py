@@ -21,6 +21,7 @@ from mtlhelpers.arguments import (
     number_from,
     respelled,
 )
+from mtlhelpers.model.scenarios import SCENARIOS
 from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 
 
@@ -85,9 +86,7 @@ def _compare(parser: Arguments) -> Work:
         nargs="+",
         default=(),
         metavar="SCENARIO",
-        help="of none_frozen, all_frozen, backbone_frozen, sentence_head_frozen, "
-        "sentence_head_and_backbone_frozen, ner_head_frozen, "
-        "ner_head_and_backbone_frozen (all)",
+        help=f"of {', '.join(SCENARIOS)} (the first seven)",
     )
     parser.add_device()
     parser.add_json()

@@ -11,6 +11,7 @@ from helpers.stored import passes_for
 
 import mtlhelpers as mtl
 from mtlhelpers.cli import main
+from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.study import compare as comparison
 from mtlhelpers.training import plan
 
@@ -60,7 +61,7 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(
     given = ["compare", str(folder), *options, "--seeds", "2", "--train-size", "12"]
     assert main(given) == 0
     rows = written(tmp_path)
-    expected = [(name, seed) for seed in (0, 1) for name in mtl.SCENARIOS]
+    expected = [(name, seed) for seed in (0, 1) for name in WHOLE_PARTS]
     assert [(row["scenario"], row["seed"]) for row in rows] == expected
     for row in rows:
         assert set(row) == set(tiny.ROW_KEYS)
@@ -73,7 +74,7 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(
     assert still["accuracy"] == still["accuracy_before"]
     printed = capsys.readouterr().out
     assert "±" in printed
-    assert all(name in printed for name in mtl.SCENARIOS)
+    assert all(name in printed for name in WHOLE_PARTS)
 
 
 @pytest.mark.filterwarnings("ignore:nothing can train")
@@ -81,7 +82,7 @@ def test_compare_writes_null_for_an_absent_task(options, tmp_path):
     labels = write_corpus(tmp_path / "labels", tags=False)
     assert main(["compare", str(labels), *options]) == 0
     rows = written(tmp_path)
-    assert [row["scenario"] for row in rows] == list(mtl.SCENARIOS)[:3]
+    assert [row["scenario"] for row in rows] == list(WHOLE_PARTS)[:3]
     for row in rows:
         assert row["ner_f1"] is row["exact_match"] is row["ner_f1_before"] is None
         assert row["accuracy"] is not None

@@ -11,7 +11,14 @@ from transformers import BertConfig
 
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.freezing import part_tensors
-from mtlhelpers.model.scenarios import SCENARIOS, Scenario
+from mtlhelpers.model.scenarios import (
+    HEADS,
+    LORA_RANK,
+    SCENARIOS,
+    Scenario,
+    ScenarioError,
+    layer_number,
+)
 from mtlhelpers.model.shared import SharedModel
 
 FLOAT_BYTES = 4
@@ -48,27 +55,32 @@ def parameter_table(
     labels: int | Sequence[str] = 7,
     tags: int | Sequence[str] = 13,
     length: int = 16,
+    rank: int = LORA_RANK,
 ) -> pd.DataFrame:
     """Return one row per scenario, from the configuration alone.
 
     Columns: `total`, `trainable`, `share` (0 to 1); `backbone_mode`; `optimizer_bytes`
     (AdamW's two moments and the gradient, float32); `forward_flops` and
     `backward_flops`, per word piece of a sentence of `length` pieces (a multiply-add
-    is two). `labels` and `tags` are counts or names.
+    is two). `labels` and `tags` are counts or names, `rank` is LoRA's. A scenario that
+    names more layers than the backbone has is left out.
     """
     config = backbone_config(backbone)
-    label_count, tag_count = _count(labels), _count(tags)
-    parts = part_sizes(config, label_count, tag_count)
-    total = sum(parts.values())
+    counts = _count(labels), _count(tags)
     rows = {}
     for name, scenario in SCENARIOS.items():
-        trainable = sum(size for part, size in parts.items() if _trains(scenario, part))
-        forward, backward = flops(config, scenario, label_count, tag_count, length)
+        try:
+            sizes = trained_sizes(config, scenario, *counts, rank)
+        except ScenarioError:
+            continue
+        trainable = sum(sizes.values())
+        total = sum(part_sizes(config, *counts).values()) + sizes["backbone.lora"]
+        forward, backward = flops(config, scenario, *counts, length, rank)
         rows[name] = {
             "total": total,
             "trainable": trainable,
             "share": trainable / total,
-            "backbone_mode": "train" if "backbone" in scenario.train else "eval",
+            "backbone_mode": "train" if scenario.moves_backbone else "eval",
             "optimizer_bytes": trainable * ADAMW_VALUES * FLOAT_BYTES,
             "forward_flops": forward,
             "backward_flops": backward,
@@ -98,49 +110,114 @@ def pooler_size(config: BertConfig) -> int:
     return config.hidden_size**2 + config.hidden_size
 
 
+def trained_sizes(
+    config: BertConfig,
+    scenario: Scenario,
+    labels: int,
+    tags: int,
+    rank: int = LORA_RANK,
+) -> dict[str, int]:
+    """Parameters that train, of each part of `part_sizes` and of `backbone.lora`.
+
+    Raises `ScenarioError` for a layer that the backbone does not have.
+    """
+    whole = _whole_parts(scenario, config.num_hidden_layers)
+    sizes = {
+        part: size if part in whole else _thin_size(config, scenario, part)
+        for part, size in part_sizes(config, labels, tags).items()
+    }
+    ends = sum(map(sum, _map_ends(config, scenario)))
+    return {**sizes, "backbone.lora": config.num_hidden_layers * rank * ends}
+
+
+def _whole_parts(scenario: Scenario, depth: int) -> set[str]:
+    """Name the parts that train whole, layers by their numbers from 0."""
+    every = {"backbone.embeddings", *(f"backbone.layer.{i}" for i in range(depth))}
+    whole = every if "backbone" in scenario.train else set()
+    for part in scenario.train:
+        is_layer = part.startswith("backbone.layer.")
+        number = layer_number(part, depth) if is_layer else None
+        whole = whole | {f"backbone.layer.{number}" if is_layer else part}
+    return whole
+
+
+def _thin_size(config: BertConfig, scenario: Scenario, part: str) -> int:
+    """Parameters of a part of the backbone whose biases or layer norms alone train."""
+    width, is_layer = config.hidden_size, part.startswith("backbone.layer.")
+    if not part.startswith("backbone."):
+        return 0
+    norms = width * (2 if is_layer else 1)  # their weights; their biases are as many
+    biases = norms + (5 * width + config.intermediate_size if is_layer else 0)
+    size = biases if "backbone.biases" in scenario.train else 0
+    if "backbone.norms" in scenario.train:
+        size += norms if size else 2 * norms
+    return size
+
+
+def _map_ends(config: BertConfig, scenario: Scenario) -> list[tuple[int, int]]:
+    """List (in, out) of the linear maps of a layer whose adapters train."""
+    width, inner = config.hidden_size, config.intermediate_size
+    other = {"intermediate": (width, inner), "output": (inner, width)}
+    return [other.get(one, (width, width)) for one in scenario.lora_maps]
+
+
 def flops(
-    config: BertConfig, scenario: Scenario, labels: int, tags: int, length: int
+    config: BertConfig,
+    scenario: Scenario,
+    labels: int,
+    tags: int,
+    length: int,
+    rank: int = LORA_RANK,
 ) -> tuple[int, int]:
     """Floating-point operations per word piece, (forward, backward).
 
     Matrix products alone. Backward costs one product for each weight that trains, and
-    one to carry the gradient below it: through the layers above the lowest that trains,
-    and no further.
+    one to carry the gradient below it: through the layers above the lowest in which
+    something trains, and no further. So biases and layer norms spare the weights' own
+    products, and an adapter adds two forward and four backward, all of them thin.
     """
-    width, inner = config.hidden_size, config.intermediate_size
-    weights = 2 * (4 * width**2 + 2 * width * inner)
-    attention = 2 * 2 * length * width  # scores, and values weighted by them
-    sentence = 2 * width * labels // length  # once per sentence, spread over its pieces
-    head = {"sentence_classifier": sentence, "ner_classifier": 2 * width * tags}
-    above_queries = 2 * (width**2 + 2 * width * inner)
-    layers = [f"backbone.layer.{i}" for i in range(config.num_hidden_layers)]
-    lowest = _lowest_trainable(scenario, layers)
+    sentence = 2 * config.hidden_size * labels // length  # spread over its pieces
+    head = {"sentence": sentence, "ner": 2 * config.hidden_size * tags}
+    sizes = trained_sizes(config, scenario, labels, tags, rank)
+    depth = config.num_hidden_layers
+    parts = ["backbone.embeddings", *(f"backbone.layer.{i}" for i in range(depth))]
+    moving = [i for i, part in enumerate(parts) if sizes[part]]
+    # 0 for the embeddings, 1 for the first layer, one past the last for none.
+    lowest = min([*moving, 1 if scenario.lora_maps else depth + 1])
 
-    forward = len(layers) * (weights + attention) + sum(head.values())
-    backward = sum(
-        cost * (1 + (lowest <= len(layers)))
-        for part, cost in head.items()
-        if part in scenario.train
-    )
-    for i, layer in enumerate(layers, start=1):
-        backward += (weights if _trains(scenario, layer) else 0) if i >= lowest else 0
-        # Attention has no weights of its own: its two products cost two each way.
-        backward += 2 * attention if i >= lowest else 0
-        # In the lowest layer that trains the gradient stops at query, key and value.
-        backward += weights if i > lowest else above_queries if i == lowest else 0
+    forward, backward = sum(head.values()), 0
+    for task in scenario.tasks:
+        backward += head[task] * (HEADS[task] in scenario.train)
+        backward += head[task] * (lowest <= depth)
+    whole = _whole_parts(scenario, depth)
+    for i, part in enumerate(parts[1:], start=1):
+        ways = _layer_flops(config, scenario, length, rank, i == lowest, part in whole)
+        forward += ways[0]
+        backward += ways[1] if i >= lowest else 0
     return forward, backward
 
 
-def _lowest_trainable(scenario: Scenario, layers: list[str]) -> int:
-    """0 for the embeddings, 1 for the first layer, …, one past the last for none."""
-    if _trains(scenario, "backbone.embeddings"):
-        return 0
-    found = [i for i, layer in enumerate(layers, start=1) if _trains(scenario, layer)]
-    return min(found, default=len(layers) + 1)
-
-
-def _trains(scenario: Scenario, part: str) -> bool:
-    return part in scenario.train or part.split(".")[0] in scenario.train
+def _layer_flops(
+    config: BertConfig,
+    scenario: Scenario,
+    length: int,
+    rank: int,
+    is_lowest: bool,
+    is_whole: bool,
+) -> tuple[int, int]:
+    """Count a layer, (forward, backward), if the gradient comes to it."""
+    width, inner = config.hidden_size, config.intermediate_size
+    weights = 2 * (4 * width**2 + 2 * width * inner)
+    attention = 2 * 2 * length * width  # scores, and values weighted by them
+    thin = 2 * rank * sum(map(sum, _map_ends(config, scenario)))
+    # Attention has no weights of its own: its two products cost two each way.
+    backward = 2 * attention + 2 * thin + (weights if is_whole else 0)
+    if is_lowest:  # there the gradient stops at query, key and value
+        stopped = {"query", "key", "value"} & set(scenario.lora_maps)
+        backward += 2 * (width**2 + 2 * width * inner) - 2 * rank * width * len(stopped)
+    else:
+        backward += weights
+    return weights + attention + thin, backward
 
 
 def _count(names: int | Sequence[str]) -> int:

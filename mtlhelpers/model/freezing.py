@@ -9,19 +9,40 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-from mtlhelpers.model.scenarios import Scenario, ScenarioError, find_scenario
+from mtlhelpers.model.lora import adapt, adapters
+from mtlhelpers.model.scenarios import (
+    LORA_ALPHA,
+    LORA_RANK,
+    Scenario,
+    find_scenario,
+    layer_number,
+)
 from mtlhelpers.model.shared import SharedModel
 
 
-def apply_scenario(model: SharedModel, scenario: str | Scenario) -> Scenario:
+def apply_scenario(
+    model: SharedModel,
+    scenario: str | Scenario,
+    *,
+    rank: int = LORA_RANK,
+    alpha: float = LORA_ALPHA,
+    seed: int = 0,
+) -> Scenario:
     """Freeze what the scenario freezes, thaw what it trains; return the scenario.
 
     Sets `requires_grad`, drops the gradients of frozen tensors (a stale gradient lets
     AdamW move a tensor that no longer takes part), and puts frozen parts in eval mode,
     where `model.train()` leaves them. Build the optimizer afterwards.
+
+    Where LoRA trains, its maps get adapters of this rank and alpha, drawn from the
+    seed; adapters of the same kind go on. Where it does not, adapters are merged into
+    the weights, which are frozen or trained as the scenario says.
     Raises `ScenarioError` for a layer that the backbone does not have.
     """
     scenario = find_scenario(scenario)
+    for part in scenario.train:
+        part_tensors(model, part)  # raises before anything is changed
+    adapt(model, scenario.lora_maps, rank, alpha, seed)
     trained = {
         id(tensor) for part in scenario.train for tensor in part_tensors(model, part)
     }
@@ -35,6 +56,16 @@ def apply_scenario(model: SharedModel, scenario: str | Scenario) -> Scenario:
 
 def part_tensors(model: SharedModel, part: str) -> list[Tensor]:
     """The parameters of a named part; none for a head that the model does not have."""
+    backbone = model.backbone
+    if part == "backbone.biases":  # of layer norms, too, as Ben Zaken et al. have it
+        named = backbone.named_parameters()
+        return [tensor for name, tensor in named if name.endswith(".bias")]
+    if part == "backbone.norms":
+        norms = [one for one in backbone.modules() if isinstance(one, nn.LayerNorm)]
+        return [tensor for norm in norms for tensor in norm.parameters()]
+    if part.startswith("backbone.lora"):
+        found = adapters(backbone, Scenario((part,)).lora_maps).values()
+        return [tensor for one in found for tensor in (one.lora_a, one.lora_b)]
     module = _part_module(model, part)
     return [] if module is None else list(module.parameters())
 
@@ -82,9 +113,4 @@ def _part_module(model: SharedModel, part: str) -> nn.Module | None:
     if part == "backbone.embeddings":
         return model.backbone.embeddings
     layers = model.backbone.encoder.layer
-    index = int(part.rsplit(".", 1)[1])
-    if index >= len(layers):
-        raise ScenarioError(
-            f"the backbone has no {part}: its layers are 0 to {len(layers) - 1}"
-        )
-    return layers[index]
+    return layers[layer_number(part, len(layers))]

@@ -65,7 +65,7 @@ def write_model(folder: Path, saved: Saved) -> None:
         tokenizer.save_pretrained(room)
         paths = [path for path in Path(room).iterdir() if path.name in TOKENIZER]
         texts |= {path.name: path.read_text(encoding="utf-8") for path in paths}
-    texts["sha256"] = _digest(tensors, texts)
+    texts["sha256"] = contents_digest(tensors, texts)
     folder.mkdir(parents=True, exist_ok=True)
     part, lock = folder / PART, folder / _LOCK
     with FileLock(lock):  # no other process saves here: a part is a dead one's
@@ -93,7 +93,7 @@ def read_model(folder: Path) -> Saved:
         raise BackboneError(f"{folder} is no saved model: {MODEL} is missing. {REMEDY}")
     if path.is_file():
         places = dict.fromkeys(FORMER, path)
-        texts, state = _read_file(path)
+        texts, state = read_contents(path)
     else:
         with blaming(places["weights"], REMEDY):
             state = safetensors.torch.load_file(places["weights"])
@@ -115,14 +115,14 @@ def read_model(folder: Path) -> Saved:
     return about, config, tokenizer, state
 
 
-def _read_file(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def read_contents(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """The texts and tensors of a saved model, which are those that were saved."""
     with blaming(path, REMEDY):
         content = path.read_bytes()  # at once: `safe_open` opens it twice, by its name
         state = safetensors.torch.load(content)
         header = content[8 : 8 + int.from_bytes(content[:8], "little")]
         texts: dict[str, str] = json.loads(header)["__metadata__"]
-        if texts.pop("sha256", None) != _digest(state, texts):
+        if texts.pop("sha256", None) != contents_digest(state, texts):
             raise ValueError("its contents do not match the sha256 saved with them")
     return texts, state
 
@@ -141,7 +141,7 @@ def _about(content: Any) -> About:
     return about
 
 
-def _digest(tensors: dict[str, Tensor], texts: dict[str, str]) -> str:
+def contents_digest(tensors: dict[str, Tensor], texts: dict[str, str]) -> str:
     """sha256 over everything that the file holds."""
     text = json.dumps([digest_tensors(tensors), texts], sort_keys=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -21,6 +21,7 @@ from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
 from mtlhelpers.model.backbones import check_seed, load_backbone
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.layers import check_layers, hidden_at
+from mtlhelpers.model.lora import fit_adapters
 from mtlhelpers.model.prediction import Prediction
 from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
 from mtlhelpers.model.scenarios import HEADS, POOLINGS
@@ -63,6 +64,7 @@ class SharedModel(nn.Module):
         self.tokenizer, self.name = tokenizer, name
         width = backbone.config.hidden_size
         self.backbone = backbone
+        nn.Module.register_load_state_dict_pre_hook(backbone, fit_adapters)
         self.read(pooling, check_layers(backbone, layers))
         self.max_length = None
         self.sentence_classifier = nn.Linear(width, len(labels)) if labels else None

@@ -17,7 +17,7 @@ from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.model.scenarios import SCENARIOS
+from mtlhelpers.model.scenarios import HEADS, SCENARIOS, WHOLE_PARTS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train
@@ -44,8 +44,8 @@ def compare_lines(
 ) -> Iterator[str]:
     """Compare the scenarios on a corpus; lines about it, each run, and the summary.
 
-    Writes the rows to `path` after each run. Without `scenarios` all are run. Raises
-    `ValueError` for one that needs a task more than there is, or a missing device.
+    Writes the rows to `path` after each run. Without `scenarios` those of whole parts
+    run. Raises `ValueError` for one that needs a task more, or a missing device.
     """
     if path:
         check_writable(path)
@@ -58,7 +58,7 @@ def compare_lines(
             backbone,
             train_size=train_size,
             seeds=seeds,
-            scenarios=scenarios or tuple(SCENARIOS),
+            scenarios=scenarios or WHOLE_PARTS,
             device=device,
             progress=bar,
         ):
@@ -86,7 +86,7 @@ def compare_scenarios(
     *,
     train_size: int | None = None,
     seeds: Sequence[int] = (0,),
-    scenarios: Sequence[str] = tuple(SCENARIOS),
+    scenarios: Sequence[str] = WHOLE_PARTS,
     device: str = "auto",
     progress: bool = True,
 ) -> Iterator[dict[str, Any]]:
@@ -108,7 +108,8 @@ def compare_scenarios(
 def runnable(corpus: Corpus, scenarios: Sequence[str]) -> list[str]:
     """The scenarios that mean something here: freezing one of two heads needs two."""
     both = len(corpus.tasks) == 2
-    return [name for name in scenarios if both or len(SCENARIOS[name].tasks) != 1]
+    heads = set(HEADS.values())
+    return [s for s in scenarios if both or len(heads & {*SCENARIOS[s].train}) != 1]
 
 
 def row_of(run: Run) -> dict[str, Any]:

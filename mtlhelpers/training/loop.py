@@ -22,6 +22,7 @@ from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.device import choose_device
 from mtlhelpers.model.freezing import apply_scenario
+from mtlhelpers.model.lora import adapters
 from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
@@ -150,10 +151,18 @@ def prepare(model: SharedModel, plan: FilledPlan) -> bool:
     if plan.fresh_heads:
         for task in plan.tasks:
             model.reset_head(HEADS[task], plan.seed)
+    adapted = bool(adapters(model.backbone))  # which may be merged now
     # Freezing: no gradient, none left over, eval mode. A head whose loss is not summed
-    # is frozen as well, whatever the scenario says.
-    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
-    return was == (model.pooling, model.layers) and not plan.fresh_heads
+    # is frozen as well, whatever the scenario says. Where LoRA trains, it is put in.
+    apply_scenario(
+        model.eval(),
+        find_scenario(plan.scenario).limited_to(plan.tasks),
+        rank=plan.lora_rank,
+        alpha=plan.lora_alpha,
+        seed=plan.seed,
+    )
+    reads_on = was == (model.pooling, model.layers)
+    return reads_on and not plan.fresh_heads and not adapted
 
 
 def train_epochs(
@@ -221,7 +230,7 @@ def total_loss(
 ) -> Tensor:
     """Sum the weighted losses, and what keeps the task of a frozen head."""
     total = torch.zeros(())
-    for task in plan.tasks:  # those of the heads that train: the others have no say
+    for task in plan.tasks:  # those of the heads that train, unless the scenario says
         total = total + plan.loss_weights[task] * batch.losses[task]
     return total if retention is None else total + retention.loss(batch, rows)
 

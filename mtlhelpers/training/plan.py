@@ -13,11 +13,15 @@ import numpy as np
 
 from mtlhelpers.model.scenarios import (
     HEADS,
+    HEADS_FIRST,
+    LORA_ALPHA,
+    LORA_RANK,
     POOLINGS,
     SCENARIOS,
     Scenario,
     find_scenario,
 )
+from mtlhelpers.training.recipes import recipe_for
 
 RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
 METRICS = {  # and the tasks that a sentence needs gold of to count
@@ -31,22 +35,6 @@ MOST_EPOCHS = 1_000_000
 
 class PlanError(ValueError):
     """A plan that cannot be carried out; the message says what to change."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Settings for one way of training, chosen on validation (studies/defaults)."""
-
-    backbone_lr: float
-    head_lr: float
-    batch_size: int
-    epochs: int  # at least this many,
-    steps: int  # and at least this many updates
-
-
-# Chosen on 1,000 and 13,056 SNIPS sentences, seeds 100 and 101, by validation scores.
-HEADS_ALONE = Recipe(0.0, 3e-3, 32, epochs=10, steps=1000)
-WITH_BACKBONE = Recipe(3e-4, 3e-3, 32, epochs=4, steps=400)
 
 
 Test = Callable[[Any], bool]
@@ -127,6 +115,8 @@ ALLOWED: dict[str, Allowed] = {
     "layers": ("a list of whole numbers from 0 up", _are_layers),
     "standardise": SWITCH,
     "fresh_heads": SWITCH,
+    "lora_rank": FROM_1,
+    "lora_alpha": POSITIVE,
     "first": ("a Plan", lambda value: isinstance(value, Plan)),
 }
 
@@ -148,9 +138,10 @@ class Plan:
 
     What is None is filled in by `resolve`, from the scenario and the number of training
     sentences. Rates are per step of AdamW; `warmup` is the share of steps in which they
-    rise, before they fall to zero along a line. `seed` sets subset, heads, order and
-    dropout, each from its own stream. Raises `PlanError` for a value that is not
-    allowed.
+    rise, before they fall to zero along a line. `seed` sets subset, heads, adapters,
+    order and dropout, each from its own stream. With `heads_first`, `first` trains the
+    heads alone, and takes sentences, seed, tasks and what is read from this plan.
+    Raises `PlanError` for a value that is not allowed.
     """
 
     scenario: str | Scenario = "none_frozen"
@@ -178,6 +169,8 @@ class Plan:
     layers: tuple[int, ...] | None = None  # of these hidden states; None: as they did
     standardise: bool = False  # while heads train alone: features of deviation 1
     fresh_heads: bool = False  # draw the heads that train again before this stage
+    lora_rank: int = LORA_RANK  # where LoRA trains: adapters of this rank,
+    lora_alpha: float = LORA_ALPHA  # which count alpha / rank times
     first: "Plan | None" = None  # the stage before this one
 
     def __post_init__(self) -> None:
@@ -188,16 +181,18 @@ class Plan:
                 raise PlanError(f"{one.name} must be {words}, not {value!r}")
             object.__setattr__(self, one.name, value)
         scenario = find_scenario(self.scenario)
-        # One of the seven is stored as its name, so that plans print well.
+        # A known one is stored as its name, so that plans print well.
         known = SCENARIOS.get(scenario.name) == scenario
         object.__setattr__(self, "scenario", scenario.name if known else scenario)
+        if self.scenario == HEADS_FIRST:
+            object.__setattr__(self, "first", self._heads_alone())
         for task in self.tasks or ():
             if task not in scenario.tasks:
                 raise PlanError(
                     f"{scenario} does not train the head of task {task!r}: its tasks "
                     f"are {', '.join(scenario.tasks) or 'none'}"
                 )
-        if self.standardise and self._moves_backbone():
+        if self.standardise and scenario.moves_backbone:
             raise PlanError("standardise needs a frozen backbone: its features move")
         if self.retention == "replay" and self.retention_strength > 1:
             raise PlanError(
@@ -209,13 +204,12 @@ class Plan:
         self, sentences: int, tasks: Sequence[str] = tuple(HEADS)
     ) -> "FilledPlan":
         """Fill in what is None, for so many training sentences with these tasks."""
-        recipe = WITH_BACKBONE if self._moves_backbone() else HEADS_ALONE
+        recipe = recipe_for(find_scenario(self.scenario))
         batch_size = self.batch_size or recipe.batch_size
-        steps_per_epoch = max(1, ceil(sentences / batch_size))
         trained = find_scenario(self.scenario).tasks
         filled: dict[str, Any] = {
             "tasks": tuple(task for task in trained if task in tasks),
-            "epochs": max(recipe.epochs, ceil(recipe.steps / steps_per_epoch)),
+            "epochs": recipe.epochs_for(sentences, batch_size),
             "batch_size": recipe.batch_size,
             "backbone_lr": recipe.backbone_lr,
             "head_lr": recipe.head_lr,
@@ -236,9 +230,23 @@ class Plan:
         epochs = ceil(steps / max(1, ceil(batches)))
         return replace(self, train_size=size, epochs=epochs)
 
-    def _moves_backbone(self) -> bool:
-        trained = find_scenario(self.scenario).train
-        return any(part.startswith("backbone") for part in trained)
+    def _heads_alone(self) -> "Plan":
+        """The stage before `heads_first`: on the same sentences, of the same seed."""
+        first = self.first or Plan(scenario="backbone_frozen")
+        if first.scenario != "backbone_frozen":
+            raise PlanError(
+                f"{HEADS_FIRST} begins with backbone_frozen, not {first.scenario}: "
+                f"leave `first` out, or train none_frozen after another stage"
+            )
+        return replace(
+            first,
+            seed=self.seed,
+            train_size=self.train_size,
+            skip=self.skip,
+            tasks=self.tasks or first.tasks,
+            pooling=self.pooling or first.pooling,
+            layers=self.layers or first.layers,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON data; `from_dict` reads it back."""
@@ -246,6 +254,8 @@ class Plan:
         data["loss_weights"] = dict(self.loss_weights)
         if isinstance(self.scenario, Scenario):
             data["scenario"] = asdict(self.scenario)
+            if self.scenario.losses is None:
+                del data["scenario"]["losses"]  # records are named without it
         if self.first is not None:
             data["first"] = self.first.to_dict()
         return data

@@ -17,7 +17,7 @@ from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import apply_scenario
-from mtlhelpers.model.scenarios import find_scenario
+from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.run import Run
@@ -36,18 +36,18 @@ def plan_for(
     """
     plan = Plan(scenario=scenario, train_size=train_size, seed=seed)
     trained = find_scenario(scenario)
-    frozen = [task for task in corpus.tasks if task not in trained.tasks]
+    frozen = [task for task in corpus.tasks if HEADS[task] not in trained.train]
     if not trained.tasks or not frozen:
         return plan
     first = Plan(
-        scenario="none_frozen" if "backbone" in trained.train else "backbone_frozen",
+        scenario="none_frozen" if trained.moves_backbone else "backbone_frozen",
         tasks=tuple(frozen),
         train_size=train_size,
         skip=0 if corpus.disjoint else _room_beside(corpus, train_size, seed),
         seed=seed,
     )
     # Over a moving backbone the frozen head's task is watched, epoch by epoch.
-    return replace(plan, first=first, track="backbone" in trained.train)
+    return replace(plan, first=first, track=trained.moves_backbone)
 
 
 def _room_beside(corpus: Corpus, size: int | None, seed: int) -> int:
@@ -101,7 +101,12 @@ def _restore(model: SharedModel, left: Left) -> Run:
     model.load_state_dict(left.state)
     model.read(left.pooling, left.layers)
     plan = left.run.plan
-    apply_scenario(model.eval(), find_scenario(plan.scenario).limited_to(plan.tasks))
+    apply_scenario(
+        model.eval(),
+        find_scenario(plan.scenario).limited_to(plan.tasks),
+        rank=plan.lora_rank,
+        alpha=plan.lora_alpha,
+    )
     return left.run
 
 

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 from helpers import tall, tiny
+from helpers.parts import trains
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -15,7 +16,9 @@ from mtlhelpers.model.scenarios import ScenarioError
 
 FEW = settings(max_examples=12, deadline=None)
 HEADS = ("sentence_classifier", "ner_classifier")
-PARTS = ("backbone", "backbone.embeddings", "backbone.layer.0", "backbone.layer.1")
+TASKS = ("sentence", "ner")
+PARTS = ("backbone", "backbone.embeddings", "backbone.layer.0", "backbone.layer.-1")
+PARTS += ("backbone.biases", "backbone.norms", "backbone.lora.attention")
 NAMED = st.sampled_from(sorted(mtl.SCENARIOS))
 # At least one head, since nothing trains without a loss.
 CUSTOM = st.builds(
@@ -24,18 +27,6 @@ CUSTOM = st.builds(
     st.lists(st.sampled_from(HEADS), unique=True, min_size=1),
 )
 ANY = NAMED | CUSTOM
-
-
-def in_part(name: str, part: str) -> bool:
-    """Whether a parameter belongs to a part, by its name alone."""
-    prefix = part.replace("backbone.layer", "backbone.encoder.layer")
-    return name.startswith(f"{prefix}.")
-
-
-def trains(scenario: str | mtl.Scenario, name: str) -> bool:
-    if isinstance(scenario, str):
-        scenario = mtl.SCENARIOS[scenario]
-    return any(in_part(name, part) for part in scenario.train)
 
 
 def leave_stale_state(model: mtl.SharedModel) -> torch.optim.Optimizer:
@@ -56,7 +47,8 @@ def run_modes(model: mtl.SharedModel) -> dict[str, bool]:
 @given(ANY, st.integers(1, 2), st.integers(6, 24), st.booleans(), st.booleans())
 def test_frozen_stays_and_trainable_moves(scenario, epochs, size, mode, stale):
     corpus = tiny.corpus()
-    model = tiny.model(corpus).train(mode)
+    model = tall.model().train(mode)
+    mtl.apply_scenario(model, scenario)  # with adapters, if it has any
     if stale:
         leave_stale_state(model)
     before = tiny.weights(model)
@@ -65,7 +57,7 @@ def test_frozen_stays_and_trainable_moves(scenario, epochs, size, mode, stale):
         run = tiny.train(model, corpus, plan)
     moved = tiny.changed(before, model)
     parameters = dict(model.named_parameters())
-    frozen = {name for name in before if not trains(scenario, name)}
+    frozen = {name for name in before if not trains(scenario, name, tall.LAYERS)}
     assert not moved & (frozen | (set(before) - set(parameters)))
     # The bias of a key adds the same to every score: softmax gives it no gradient.
     expected = set(parameters) - frozen
@@ -80,14 +72,14 @@ def test_frozen_stays_and_trainable_moves(scenario, epochs, size, mode, stale):
 @FEW
 @given(ANY, st.booleans())
 def test_frozen_parts_are_in_eval_mode_whatever_is_asked(scenario, mode):
-    model = tiny.model(tiny.corpus()).train(mode)
+    model = tall.model().train(mode)
     mtl.apply_scenario(model, scenario)
     for asked in (None, True, False):  # None: as the scenario leaves it
         asked = mode if asked is None else model.train(asked).training
         for name, module in model.named_modules():
             own = [n for n, _ in module.named_parameters(prefix=name)]
             if own:
-                expected = asked and any(trains(scenario, n) for n in own)
+                expected = asked and any(trains(scenario, n, tall.LAYERS) for n in own)
                 assert module.training == expected, name
 
 
@@ -107,7 +99,7 @@ def test_dropout_is_off_in_a_frozen_backbone_and_on_in_a_moving_one():
 @FEW
 @given(ANY, st.booleans())
 def test_twice_is_once(scenario, mode):
-    model = tiny.model(tiny.corpus()).train(mode)
+    model = tall.model().train(mode)
     states = []
     for _ in range(2):
         mtl.apply_scenario(model, scenario)
@@ -120,7 +112,7 @@ def test_twice_is_once(scenario, mode):
 @FEW
 @given(ANY, ANY)
 def test_only_the_last_scenario_counts(earlier, scenario):
-    models = [tiny.model(tiny.corpus()).train() for _ in range(2)]
+    models = [tall.model().train() for _ in range(2)]
     mtl.apply_scenario(models[0], earlier)
     for model in models:
         mtl.apply_scenario(model, scenario)
@@ -145,7 +137,8 @@ def test_unfreezing_restores_training():
 # pitfall 2
 @pytest.mark.parametrize("name", sorted(set(mtl.SCENARIOS) - {"none_frozen"}))
 def test_an_old_optimizer_with_momentum_moves_nothing_frozen(name):
-    model = tiny.model(tiny.corpus())
+    model = tall.model()
+    mtl.apply_scenario(model, name)
     optimizer = leave_stale_state(model)
     mtl.apply_scenario(model, name)
     before = tiny.weights(model)
@@ -155,7 +148,9 @@ def test_an_old_optimizer_with_momentum_moves_nothing_frozen(name):
             tensor.grad = torch.ones_like(tensor)
         optimizer.step()
     moved = tiny.changed(before, model)
-    assert moved == {n for n, _ in model.named_parameters() if trains(name, n)}
+    assert moved == {
+        n for n, _ in model.named_parameters() if trains(name, n, tall.LAYERS)
+    }
 
 
 # pitfall 4
@@ -186,8 +181,24 @@ def test_a_frozen_batch_norm_keeps_its_running_statistics():
 @pytest.mark.parametrize("name", sorted(mtl.SCENARIOS))
 def test_a_scenario_sums_the_losses_of_the_heads_that_it_trains(name):
     scenario = mtl.SCENARIOS[name]
-    heads = [f"{task}_classifier" for task in scenario.tasks]
-    assert set(heads) == set(scenario.train) & set(HEADS)
+    heads = {f"{task}_classifier" for task in scenario.tasks}
+    assert heads == set(scenario.train) & set(HEADS) or scenario.losses == tuple(TASKS)
+
+
+def test_losses_are_those_of_all_heads_that_train_and_maybe_more():
+    kept = mtl.SCENARIOS["sentence_head_frozen_loss_kept"]
+    assert (kept.tasks, kept.train) == (
+        TASKS,
+        mtl.SCENARIOS["sentence_head_frozen"].train,
+    )
+    assert mtl.Scenario(kept.train, losses=["ner"]) == mtl.Scenario(kept.train)
+    for losses in (["sentence"], [], ["ner", "names"]):
+        with pytest.raises(ScenarioError, match="name tasks of sentence, ner"):
+            mtl.Scenario(kept.train, losses=losses)
+    assert kept.limited_to(TASKS) is kept
+    assert kept.limited_to(["ner"]) == mtl.Scenario(kept.train)
+    alone = kept.limited_to(["sentence"])
+    assert (alone.train, alone.tasks) == (("backbone",), ("sentence",))
 
 
 # pitfall 16
@@ -203,11 +214,14 @@ def test_unknown_names_are_answered_with_the_known_ones():
     model = tiny.model(tiny.corpus())
     with pytest.raises(ScenarioError, match="'frozen'.*none_frozen, all_frozen"):
         mtl.apply_scenario(model, "frozen")
-    for part in ("bert", "backbone.layer", "backbone.layer.x", "ner_classifier.weight"):
+    parts = ["bert", "backbone.layer", "backbone.layer.x", "ner_classifier.weight"]
+    for part in [*parts, "backbone.lora.pooler", "backbone.biases.0"]:
         with pytest.raises(ScenarioError, match="unknown part.*sentence_classifier"):
             mtl.Scenario([part])
     with pytest.raises(ScenarioError, match=r"no backbone\.layer\.2.*0 to 1"):
         mtl.apply_scenario(model, mtl.Scenario(["backbone.layer.2"]))
+    with pytest.raises(ScenarioError, match=r"no backbone\.layer\.-3.*-1 to -2 from"):
+        mtl.apply_scenario(model, "last_3_layers")
 
 
 def test_a_scenario_that_cannot_be_applied_changes_nothing():

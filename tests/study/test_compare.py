@@ -72,7 +72,8 @@ def test_the_table_has_a_line_a_scenario_with_its_spread():
 @pytest.mark.parametrize("labels", [True, False])
 def test_with_one_task_the_scenarios_of_two_heads_are_left_out(labels):
     names = runnable(tiny.corpus(labels=labels, tags=not labels), tuple(mtl.SCENARIOS))
-    assert names == ["none_frozen", "all_frozen", "backbone_frozen"]
+    two = [name for name in mtl.SCENARIOS if "head_" in name]
+    assert names == [name for name in mtl.SCENARIOS if name not in two]
     assert runnable(tiny.corpus(), tuple(mtl.SCENARIOS)) == list(mtl.SCENARIOS)
 
 

@@ -23,7 +23,7 @@ from mtlhelpers.training.run import EpochRecorder, FreezingWitness
 
 
 def frozen(scenario: str = "backbone_frozen") -> mtl.SharedModel:
-    model = tiny.model(tiny.corpus())
+    model = tall.model()
     mtl.apply_scenario(model, scenario)
     return model
 

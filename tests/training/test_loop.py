@@ -14,8 +14,6 @@ from mtlhelpers.training import loop, metrics
 from mtlhelpers.training.optimizer import BestWeights
 from mtlhelpers.training.plan import METRICS, PlanError
 
-MOVING = [name for name in mtl.SCENARIOS if "backbone" in mtl.SCENARIOS[name].train]
-
 
 def changed_splits(corpus: mtl.Corpus, split: str, **columns) -> mtl.Corpus:
     """The corpus with other columns in one split."""

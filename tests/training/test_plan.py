@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
-from mtlhelpers.model.scenarios import ScenarioError
+from mtlhelpers.model.scenarios import HEADS, ScenarioError
 from mtlhelpers.training.loop import training_sentences
 from mtlhelpers.training.metrics import check_fit
 from mtlhelpers.training.plan import (
@@ -38,6 +38,7 @@ def plans(draw, stages: int = 2) -> mtl.Plan:
     scenario = draw(st.sampled_from(sorted(mtl.SCENARIOS)) | CUSTOM)
     known = mtl.SCENARIOS[scenario] if isinstance(scenario, str) else scenario
     some = st.lists(st.sampled_from(known.tasks or ("none",)), unique=True)
+    given_first = scenario != "heads_first"
     return mtl.Plan(
         scenario=scenario,
         epochs=draw(COUNTS),
@@ -52,7 +53,7 @@ def plans(draw, stages: int = 2) -> mtl.Plan:
         select=draw(st.none() | st.sampled_from(sorted(METRICS))),
         track=draw(st.booleans()),
         retention=draw(st.none() | st.sampled_from(RETENTIONS)),
-        first=draw(st.none() | plans(stages - 1)) if stages else None,
+        first=draw(st.none() | plans(stages - 1)) if stages and given_first else None,
     )
 
 
@@ -116,6 +117,8 @@ WRONG = {
     "layers": [1, [0.5], [-1], ["1"], [True], [NAN], "12", {}],
     "standardise": [None, 1, "no"],
     "fresh_heads": [None, 0, []],
+    "lora_rank": [None, 0, 2.5, True, "8"],
+    "lora_alpha": [None, 0, -1, NAN, INF, "16"],
     "first": [{}, "none_frozen", 1, []],
 }
 
@@ -276,15 +279,33 @@ def stages(name: str, size: int | None, corpus: mtl.Corpus) -> list[set[str]]:
 @pytest.mark.parametrize("name", sorted(mtl.SCENARIOS))
 def test_stages_are_there_where_a_head_is_frozen_alone(name):
     plan = mtl.plan_for(name, tiny.corpus(), train_size=5, seed=3)
-    frozen = {"sentence", "ner"} - set(mtl.SCENARIOS[name].tasks)
+    trained = mtl.SCENARIOS[name].train
+    frozen = [task for task, head in HEADS.items() if head not in trained]
     assert (plan.scenario, plan.seed, plan.train_size) == (name, 3, 5)
     if len(frozen) != 1:
-        assert plan.first is None
+        assert plan.first is None or name == "heads_first"
         return
-    moves = "backbone" in mtl.SCENARIOS[name].train
+    moves = "backbone" in trained
     assert plan.first.tasks == tuple(frozen)
     assert plan.first.scenario == ("none_frozen" if moves else "backbone_frozen")
     assert (plan.first.seed, plan.first.train_size) == (3, 5)
+
+
+def test_heads_first_trains_the_heads_on_the_same_sentences_before():
+    plan = mtl.Plan(scenario="heads_first", seed=3, train_size=5)
+    alone = mtl.Plan(scenario="backbone_frozen", seed=3, train_size=5)
+    assert plan.first == alone
+    assert mtl.plan_for("heads_first", tiny.corpus(), train_size=5, seed=3) == plan
+    other = {"seed": 4, "train_size": 6, "skip": 1, "pooling": "first", "layers": (1,)}
+    assert replace(plan, **other).first == replace(alone, **other)
+    own = mtl.Plan(
+        scenario="heads_first",
+        first=mtl.Plan(scenario="backbone_frozen", head_lr=0.1),
+        tasks=["ner"],
+    )
+    assert (own.first.head_lr, own.first.tasks) == (0.1, ("ner",))
+    with pytest.raises(PlanError, match="heads_first begins with backbone_frozen"):
+        mtl.Plan(scenario="heads_first", first=mtl.Plan())
 
 
 @pytest.mark.parametrize(

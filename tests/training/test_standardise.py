@@ -157,7 +157,7 @@ def test_one_sentence_is_enough():
 
 @pytest.mark.parametrize("name", sorted(mtl.SCENARIOS))
 def test_a_plan_that_moves_its_features_is_refused(name):
-    if "backbone" in mtl.SCENARIOS[name].train:
+    if mtl.SCENARIOS[name].moves_backbone:
         with pytest.raises(PlanError, match="standardise needs a frozen backbone"):
             mtl.Plan(scenario=name, standardise=True)
     else:

@@ -7,6 +7,7 @@ import pytest
 
 import mtlhelpers as mtl
 from mtlhelpers.lesson.plots.figures import LOOKS, PLAIN, look
+from mtlhelpers.model.scenarios import WHOLE_PARTS
 
 
 class Images(HTMLParser):
@@ -119,11 +120,11 @@ def test_large_numbers_on_an_axis_are_written_out():
 
 
 def test_scenarios_differ_in_colour_and_in_a_second_cue():
-    looks = [look(name) for name in mtl.SCENARIOS]
+    looks = [look(name) for name in WHOLE_PARTS]
     for cue in ("colour", "marker", "line", "hatch"):
         assert len({getattr(one, cue) for one in looks}) == len(looks), cue
 
 
 def test_any_name_can_be_drawn():
     assert look("something else") is PLAIN
-    assert set(mtl.SCENARIOS) <= set(LOOKS)
+    assert set(WHOLE_PARTS) <= set(LOOKS)

@@ -8,11 +8,11 @@ from mtlhelpers.data.rows import CorpusError, Row, read_row
 FORM = '{"id": ..., "tokens": [...], "tags": [...], "label": ...}'
 
 
-def read_folder(folder: Path) -> dict[str, list[Row]]:
+def read_folder(folder: Path, label: str = "label") -> dict[str, list[Row]]:
     """Read `train.jsonl`, `validation.jsonl` (may be absent) and `test.jsonl`.
 
     Each line is an object as `read_row` takes it, in UTF-8. A sentence without id is
-    called "<split>-<line>".
+    called "<split>-<line>". `label` is the key of what is taken for the label.
 
     Raises:
         CorpusError: for the first file that is missing or line that is wrong.
@@ -22,15 +22,15 @@ def read_folder(folder: Path) -> dict[str, list[Row]]:
         path = folder / f"{split}.jsonl"
         if split == "validation" and not path.exists():
             continue
-        splits[split] = _read_file(path, split)
+        splits[split] = _read_file(path, split, label)
     return splits
 
 
-def _read_file(path: Path, split: str) -> list[Row]:
+def _read_file(path: Path, split: str, label: str) -> list[Row]:
     # Only "\n" ends a line: str.splitlines would also cut at U+2028 inside a string.
     lines = _read_text(path).split("\n")
     rows = [
-        _read_line(line, f"{path}, line {number}", f"{split}-{number}")
+        _read_line(line, f"{path}, line {number}", f"{split}-{number}", label)
         for number, line in enumerate(lines, start=1)
         if line.strip()
     ]
@@ -62,7 +62,7 @@ def _read_text(path: Path) -> str:
         ) from error
 
 
-def _read_line(line: str, place: str, default_id: str) -> Row:
+def _read_line(line: str, place: str, default_id: str, label: str) -> Row:
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
@@ -70,4 +70,6 @@ def _read_line(line: str, place: str, default_id: str) -> Row:
             f"{place}: malformed JSON at column {error.colno} ({error.msg}). Write one "
             f"object per line: {FORM}."
         ) from error
+    if isinstance(fields, dict):
+        fields["label"] = fields.get(label)
     return read_row(fields, place, default_id)

@@ -1,23 +1,21 @@
 """Corpora by name, from a folder, and from a hub."""
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from mtlhelpers.data.corpus import Corpus, build_corpus
+from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
 from mtlhelpers.data.newsdesk.release import load_newsdesk
 from mtlhelpers.data.published.download import fetch_files
-from mtlhelpers.data.published.registry import (
-    LARGER_TEST,
-    PUBLISHERS,
-    STUDIED,
-    Publisher,
-)
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.published.registry import PUBLISHERS, STUDIED, Publisher
+from mtlhelpers.data.rows import CorpusError, Row
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
+_INTENT = ":intent"
 _KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 
 
@@ -31,11 +29,12 @@ def load_corpus(
 
     `source` is "newsdesk", which ships with the package; a registered name ("snips");
     two of them joined by "+", one with labels and one with tags ("clinc150+wnut17");
-    one of `STUDIED`, as studies take it ("snips+2000"); a folder ("~" is the home
-    folder) with `train.jsonl`, `test.jsonl` and perhaps `validation.jsonl`, as
-    `read_folder` takes it; or, with `columns`, a data set on a hub or in a folder, as
-    `read_hub` takes it. `columns` names the data set's columns for `tokens`, and for
-    `tags`, `label`, `id` and `group` as far as they exist; `revision` is a commit.
+    one of `STUDIED`, as studies take it ("snips+2000", "hwu64:intent"); a folder ("~"
+    is the home folder) with `train.jsonl`, `test.jsonl` and perhaps
+    `validation.jsonl`, as `read_folder` takes it; or, with `columns`, a data set on a
+    hub or in a folder, as `read_hub` takes it. `columns` names the data set's columns
+    for `tokens`, and for `tags`, `label`, `id` and `group` as far as they exist;
+    `revision` is a commit.
 
     `<MTLHELPERS_DATA>/<name>` stands for a named corpus if that folder exists; else it
     is downloaded once and kept. Raises `CorpusError` for the first fault.
@@ -71,18 +70,47 @@ def given_folder(name: str) -> Path | None:
 
 
 def _load_studied(name: str) -> Corpus:
-    if name in LARGER_TEST:
-        return extend_test(load_corpus(LARGER_TEST[name]), 2_000, name)
-    in_domain = load_corpus("clinc150").without_label("oos")
-    return cap_validation(combine_corpora(in_domain, load_corpus("wnut17")), 700, name)
+    first, _, second = name.replace(_INTENT, "").partition("+")
+    corpus = load_corpus(first.removesuffix("-oos"))
+    if first.endswith("-oos"):
+        corpus = corpus.without_label("oos")
+        if second:
+            corpus = combine_corpora(corpus, load_corpus(second))
+        corpus = cap_validation(corpus, 700, name)
+    elif second:
+        corpus = extend_test(corpus, int(second), name)
+    return _with_intents(corpus, name) if _INTENT in name else corpus
+
+
+def _with_intents(corpus: Corpus, name: str) -> Corpus:
+    """The same sentences under another name, with intents for labels."""
+    publisher = PUBLISHERS[re.split(r"\W", name)[0]]
+    read = _read(publisher, "intent").values()
+    intents = {row.id: row.label for rows in read for row in rows}
+    rows = rows_of(corpus)
+    for split in rows:
+        for at, row in enumerate(rows[split]):
+            intent = intents.get(row.id)
+            if row.label and not intent:
+                raise CorpusError(
+                    f"{name}: sentence {row.id} has no intent. Add it to the folder "
+                    "that MTLHELPERS_DATA names, or unset that."
+                )
+            rows[split][at] = row._replace(label=intent)
+    return replace(corpus.with_rows(rows, "label: the intent"), name=name)
+
+
+def _read(publisher: Publisher, label: str = "label") -> dict[str, list[Row]]:
+    folder = given_folder(publisher.name)
+    if folder:
+        return read_folder(folder, label)
+    return publisher.read(fetch_files(publisher), label)
 
 
 def _load_published(publisher: Publisher) -> Corpus:
-    folder = given_folder(publisher.name)
-    rows = read_folder(folder) if folder else publisher.read(fetch_files(publisher))
     return build_corpus(
         publisher.name,
-        rows,
+        _read(publisher),
         licence=publisher.licence,
         citation=publisher.citation,
         source=publisher.source,

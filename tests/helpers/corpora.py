@@ -8,10 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-from mtlhelpers.data.download import fetch_files
-from mtlhelpers.data.publishers import PUBLISHERS
-
-from mtlhelpers.data.rows import Row
+from mtlhelpers.data.published.download import fetch_files
+from mtlhelpers.data.published.registry import PUBLISHERS
 
 
 def main(folder: Path) -> None:
@@ -20,16 +18,10 @@ def main(folder: Path) -> None:
         contents = fetch_files(publisher)
         for path, content in contents.items():
             write(folder / name / "source" / path, content)
-        for split, rows in publisher.read(contents).items():
-            lines = "".join(f"{as_json(row)}\n" for row in rows)
+        for split, rows in publisher.parse(contents).items():
+            lines = "".join(f"{json.dumps(row)}\n" for row in rows)
             write(folder / name / f"{split}.jsonl", lines.encode())
         print(f"{name}: {len(contents)} files")
-
-
-def as_json(row: Row) -> str:
-    """Return a sentence as a line of JSONL, without what it does not have."""
-    values = {key: getattr(row, key) for key in ("id", "tokens", "tags", "label")}
-    return json.dumps({key: x for key, x in values.items() if x is not None})
 
 
 def write(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
+from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -67,7 +68,10 @@ def snips_ids() -> dict[str, set[str]]:
 
 
 def parse_hwu64(contents: Contents) -> dict[str, list[Fields]]:
-    """Read fold 1 of HWU64, a CSV file per intent; the label is the scenario."""
+    """Read fold 1 of HWU64, a CSV file per intent; the label is the scenario.
+
+    The finer intent, "alarm_set", is the scenario and what the publisher calls intent.
+    """
     paths = sorted(map(PurePosixPath, contents))
     return {
         split: [
@@ -88,7 +92,15 @@ def _hwu64_sentences(content: bytes, prefix: str) -> Iterator[Fields]:
         tokens, tags = tag_segments(_bracketed(line["answer_annotation"]))
         # The row number is in the id because some answerids occur twice.
         name = f"{prefix}-{number:04}-a{line['answerid']}"
-        yield {"id": name, "tokens": tokens, "tags": tags, "label": line["scenario"]}
+        label = line["scenario"]
+        intent = f"{label}_{line['intent']}"
+        yield {
+            "id": name,
+            "tokens": tokens,
+            "tags": tags,
+            "label": label,
+            "intent": intent,
+        }
 
 
 def _bracketed(annotated: str) -> Iterator[tuple[str, str | None]]:
@@ -102,33 +114,42 @@ def _bracketed(annotated: str) -> Iterator[tuple[str, str | None]]:
 
 
 def parse_wnut17(contents: Contents) -> dict[str, list[Fields]]:
-    """Read WNUT 2017: a token and its tag per line, a blank line between sentences."""
+    """Read WNUT 2017, three files of a token and its tag per line."""
     paths = {
         "train": "wnut17train.conll",
         "validation": "emerging.dev.conll",
         "test": "emerging.test.annotated",
     }
     return {
-        split: [
-            {"id": f"wnut17-{split}-{number:04}", "tokens": tokens, "tags": tags}
-            for number, (tokens, tags) in enumerate(_wnut17_sentences(contents[path]))
-        ]
+        split: list(_tagged_sentences(contents[path], f"wnut17-{split}-", 4))
         for split, path in paths.items()
     }
 
 
-def _wnut17_sentences(content: bytes) -> list[tuple[list[str], list[str]]]:
+def parse_bc5cdr(contents: Contents) -> dict[str, list[Fields]]:
+    """Read BC5CDR as Crichton et al. cut it: a token and its tag per line."""
+    files = {"train": "train", "validation": "devel", "test": "test"}
+    return {
+        split: list(
+            _tagged_sentences(
+                contents[f"data/BC5CDR-IOB/{file}.tsv"], f"bc5cdr-{split}-", 5
+            )
+        )
+        for split, file in files.items()
+    }
+
+
+def _tagged_sentences(content: bytes, prefix: str, digits: int) -> Iterator[Fields]:
+    """Yield the sentences that blank lines part, under numbers of so many digits."""
     # Only "\n" ends a line, since tokens may hold other line separators. The blank line
-    # between sentences holds a tab in one of the files.
-    sentences: list[tuple[list[str], list[str]]] = [([], [])]
-    for line in content.decode("utf-8").split("\n"):
-        if line.strip():
-            token, tag = line.split("\t")
-            sentences[-1][0].append(token)
-            sentences[-1][1].append(tag)
-        else:
-            sentences.append(([], []))
-    return [sentence for sentence in sentences if sentence[0]]
+    # between sentences holds a tab in one of WNUT's files.
+    lines = content.decode("utf-8").split("\n")
+    groups = groupby(lines, key=lambda line: bool(line.strip()))
+    sentences = (list(lines) for filled, lines in groups if filled)
+    for number, sentence in enumerate(sentences):
+        tokens, tags = zip(*(line.split("\t") for line in sentence), strict=True)
+        name = f"{prefix}{number:0{digits}}"
+        yield {"id": name, "tokens": list(tokens), "tags": list(tags)}
 
 
 def parse_clinc150(contents: Contents) -> dict[str, list[Fields]]:
@@ -148,6 +169,7 @@ def parse_clinc150(contents: Contents) -> dict[str, list[Fields]]:
                 "id": f"clinc150-{part}-{number:05}",
                 "tokens": split_words(text),
                 "label": domain_of[intent],
+                "intent": intent,
             }
             for part in (short, f"oos_{short}")
             for number, (text, intent) in enumerate(parts[part])

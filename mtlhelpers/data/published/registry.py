@@ -18,6 +18,7 @@ _PARSERS = {
     "hwu64": parsers.parse_hwu64,
     "wnut17": parsers.parse_wnut17,
     "clinc150": parsers.parse_clinc150,
+    "bc5cdr": parsers.parse_bc5cdr,
 }
 
 
@@ -54,11 +55,18 @@ class Publisher:
         pairs = (line.split("  ", maxsplit=1) for line in text.splitlines())
         return {path: digest for digest, path in pairs}
 
-    def read(self, contents: Contents) -> dict[str, list[Row]]:
-        """Return the sentences of each split, given the files by path."""
+    def read(self, contents: Contents, label: str = "label") -> dict[str, list[Row]]:
+        """Return the sentences of each split, given the files by path.
+
+        label: which of the parser's fields is their label ("intent", say).
+        """
         return {
             split: [
-                read_row(fields, f"{self.name}, {split}, {fields['id']}", fields["id"])
+                read_row(
+                    fields | {"label": fields.get(label)},
+                    f"{self.name}, {split}, {fields['id']}",
+                    fields["id"],
+                )
                 for fields in sentences
             ]
             for split, sentences in self.parse(contents).items()
@@ -83,7 +91,17 @@ def _publishers() -> dict[str, Publisher]:
 
 PUBLISHERS = _publishers()
 
-# With 2,000 more test sentences, taken from train.
-LARGER_TEST = {"snips+2000": "snips", "hwu64+2000": "hwu64"}
-IN_DOMAIN = "clinc150-oos+wnut17"  # a disjoint pair, without the label oos
-STUDIED = (*LARGER_TEST, IN_DOMAIN)
+# Made of them: with 2,000 more test sentences, taken from train; without the label oos,
+# alone and in disjoint pairs; with the fine labels (64, 150) of the same sentences.
+STUDIED = (
+    "snips+2000",
+    "hwu64+2000",
+    "hwu64:intent",
+    "hwu64+2000:intent",
+    "clinc150-oos",
+    "clinc150-oos+wnut17",
+    "clinc150-oos+bc5cdr",
+    "clinc150-oos:intent",
+    "clinc150-oos:intent+wnut17",
+    "clinc150-oos:intent+bc5cdr",
+)

@@ -94,12 +94,14 @@ def test_hwu64_reads_brackets_and_numbers_its_rows():
             "tokens": words.split(),
             "tags": tags.split(),
             "label": "alarm",
+            "intent": "alarm_set",
         },
         {
             "id": "hwu64-train-alarm_set-0001-a7",
             "tokens": ["hi"],
             "tags": ["O"],
             "label": "alarm",
+            "intent": "alarm_set",
         },
     ]
 
@@ -127,6 +129,14 @@ def test_wnut17_parts_sentences_at_blank_lines_and_lines_with_a_tab():
     ]
 
 
+def test_bc5cdr_reads_the_publishers_three_files():
+    files = {f"data/BC5CDR-IOB/{file}.tsv": b"a\tO" for file in ("train", "test")}
+    found = parsers.parse_bc5cdr(files | {"data/BC5CDR-IOB/devel.tsv": b"b\tB-x\n\n"})
+    assert found["validation"] == [
+        {"id": "bc5cdr-validation-00000", "tokens": ["b"], "tags": ["B-x"]}
+    ]
+
+
 def test_clinc150_joins_what_is_out_of_scope():
     parts = {part: [["pay it!", "pay"]] for part in ("train", "val", "test")}
     parts |= {f"oos_{part}": [["hm", "oos"]] for part in parts}
@@ -135,6 +145,16 @@ def test_clinc150_joins_what_is_out_of_scope():
         "data/domains.json": json.dumps({"banking": ["pay"]}).encode(),
     }
     assert parsers.parse_clinc150(contents)["validation"] == [
-        {"id": "clinc150-val-00000", "tokens": ["pay", "it", "!"], "label": "banking"},
-        {"id": "clinc150-oos_val-00000", "tokens": ["hm"], "label": "oos"},
+        {
+            "id": "clinc150-val-00000",
+            "tokens": ["pay", "it", "!"],
+            "label": "banking",
+            "intent": "pay",
+        },
+        {
+            "id": "clinc150-oos_val-00000",
+            "tokens": ["hm"],
+            "label": "oos",
+            "intent": "oos",
+        },
     ]

@@ -1,5 +1,6 @@
 """The publishers' own files, whole: they give what the given folders hold."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from shutil import copyfile
@@ -11,6 +12,7 @@ from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.published.download import fetch_files
 from mtlhelpers.data.published.registry import PUBLISHERS
 from mtlhelpers.data.variants import combine_corpora
+from tests.helpers import corpora as given
 
 # Pinned: records are kept by fingerprint, so a change here parts them from old ones.
 FINGERPRINTS = {
@@ -18,14 +20,18 @@ FINGERPRINTS = {
     "hwu64": "0d07ab1cb5fe0cf4f93262906c9d3daac865463cf0c5afa79f1e2c47f6adc070",
     "wnut17": "fccbe1b4209258737125bfbd740c494e2d5c00239e68a45e48f7afd41e8e1566",
     "clinc150": "0e2faddd0057221d7caf45a8ae4b28e8b314faddf78e0ef9101bceac88f8d409",
+    "bc5cdr": "1491dcc8e69add8f80a6d287b0b4d3e18f4d9bc4a275aa4405fd981c825ef7c5",
 }
 SIZES = {
     "snips": (13_056, 700, 700),
     "hwu64": (9_260, 700, 1_076),
     "wnut17": (3_394, 1_009, 1_287),
     "clinc150": (15_100, 3_100, 5_500),
+    "bc5cdr": (4_560, 4_581, 4_797),
 }
 NAMES = {"snips": (7, 79), "hwu64": (18, 109), "wnut17": (0, 13), "clinc150": (11, 0)}
+NAMES |= {"bc5cdr": (0, 5)}
+FILES = {"snips": 14, "hwu64": 128, "wnut17": 3, "clinc150": 2, "bc5cdr": 3}
 NAMED = pytest.mark.parametrize("name", PUBLISHERS)
 
 
@@ -78,6 +84,13 @@ def test_download_gives_the_corpus_of_the_folder(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert set(fetch_files(publisher)) == set(publisher.digests)
 
+    # And what is written out for MTLHELPERS_DATA has its intents too.
+    monkeypatch.setattr(given, "PUBLISHERS", {name: publisher})
+    given.main(tmp_path / "given")
+    for split, rows in publisher.parse(fetch_files(publisher)).items():
+        file = tmp_path / "given" / name / f"{split}.jsonl"
+        assert [json.loads(line) for line in file.read_bytes().splitlines()] == rows
+
 
 @NAMED
 def test_licence_and_citation_are_printed(corpora, name):
@@ -89,7 +102,7 @@ def test_licence_and_citation_are_printed(corpora, name):
 @NAMED
 def test_registered_digests(name):
     digests = PUBLISHERS[name].digests
-    assert len(digests) == {"snips": 14, "hwu64": 128, "wnut17": 3, "clinc150": 2}[name]
+    assert len(digests) == FILES[name]
     assert all(len(digest) == 64 for digest in digests.values())
 
 

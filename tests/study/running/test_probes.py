@@ -68,7 +68,8 @@ def test_the_neighbour_is_the_one_that_scikit_learn_finds(model, corpus, monkeyp
 
 
 def test_nobody_is_asked_for_the_corpus_that_was_trained_on():
-    assert measures.probed_corpus("clinc150-oos+wnut17") == "hwu64"
+    for name in ("clinc150-oos+wnut17", "clinc150-oos+bc5cdr", "clinc150-oos:intent"):
+        assert measures.probed_corpus(name) == "hwu64"
     assert measures.probed_corpus("hwu64") == "clinc150"
 
 

@@ -132,9 +132,9 @@ def _corpus(parser: Arguments) -> Work:
 
 
 def _study(parser: Arguments) -> None:
-    """Run a study's grid, say what is left of it, or pack its records."""
+    """Run a study's grid, say what is left of it, pack its records, or add others'."""
     actions = {"run": _study_run, "status": _study_status, "pack": _study_pack}
-    parser.add_commands(actions, "ACTION")
+    parser.add_commands(actions | {"submit": _study_submit}, "ACTION")
 
 
 def _study_run(parser: Arguments) -> Work:
@@ -185,6 +185,29 @@ def _study_pack(parser: Arguments) -> Work:
     """Write all records into records.parquet, the file to commit."""
     parser.add_study()
     return lambda options: _show_study("pack", options.folder)
+
+
+def _study_submit(parser: Arguments) -> Work:
+    """Check records that were made elsewhere, rerun the cheapest, and add them all."""
+    parser.add_study()
+    parser.usage = f"{parser.prog} FOLDER SOURCE [options]"
+    parser.add_argument(
+        "source", type=Path, metavar="SOURCE", help="a folder or file of records"
+    )
+    parser.add_argument(
+        "--no-rerun", action="store_true", help="add them without running one again"
+    )
+    parser.add_device("cpu")
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.running.submit import submit_lines
+
+        bar, rerun = sys.stderr.isatty(), not options.no_rerun
+        return show(
+            submit_lines(options.folder, options.source, rerun, bar, options.device)
+        )
+
+    return run
 
 
 def _show_study(action: str, folder: Path, corpora: Sequence[str] = ()) -> int:

@@ -61,4 +61,5 @@ def small(through: SmallStudy) -> SmallStudy:
     """The study without its records."""
     for path in (through.folder / "records").iterdir():
         path.unlink()
+    (through.folder / "records.parquet").unlink(missing_ok=True)
     return through

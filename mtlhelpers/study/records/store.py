@@ -6,7 +6,7 @@ whole or not at all. A record is data: it is checked on reading, and never execu
 """
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,9 +61,21 @@ def read_records(folder: Path) -> list[Record]:
 
 def read_with_faults(folder: Path) -> tuple[list[Record], list[str]]:
     """Do the same without warnings; return a line on each damaged record beside."""
+    return _sorted_out(_everything(folder))
+
+
+def read_file(path: Path) -> tuple[list[Record], list[str]]:
+    """Do the same with one file: .parquet or .jsonl of many records, .json of one."""
+    if path.suffix == ".json":
+        return _sorted_out([_read(str(path), from_json, path.read_bytes())])
+    stat = path.stat()
+    return _sorted_out(_read_packed(path, stat.st_mtime_ns, stat.st_size))
+
+
+def _sorted_out(everything: Iterable[Read]) -> tuple[list[Record], list[str]]:
     faults: list[str] = []
     sound: dict[str, tuple[str, Record]] = {}
-    for where, one in _everything(folder):
+    for where, one in everything:
         if isinstance(one, RecordError):
             faults.append(f"{where}: {one}")
             continue
@@ -108,7 +120,7 @@ def _read_packed(path: Path, modified_ns: int, size: int) -> list[Read]:
 
     A lesson compares the arms of one study a dozen times.
     """
-    if path.name == PACKED_BEFORE:
+    if path.suffix == ".jsonl":
         lines = enumerate(path.read_bytes().splitlines(), start=1)
         return [_read(f"{path}, line {n}", from_json, line) for n, line in lines]
     try:

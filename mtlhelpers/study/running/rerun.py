@@ -31,9 +31,13 @@ def rerun_lines(
             are not those of the record, or where a score is off by more than
             `TOLERANCE`.
     """
-    record = _record_of(folder, key)
+    yield from record_lines(_record_of(folder, key), bar, device)
+
+
+def record_lines(record: Record, bar: bool, device: str) -> Iterator[str]:
+    """Do the same with a record at hand."""
     job = Job.of(record)
-    yield f"{job}, as recorded in {key}"
+    yield f"{job}, as recorded in {record['id']}"
     worker = Worker(choose_device(device))
     facts = worker.facts_of(job)
     here = {"numerics": NUMERICS, **facts._asdict()}

@@ -13,7 +13,7 @@ import mtlhelpers as mtl
 from mtlhelpers.cli import main
 from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.study import compare as comparison
-from mtlhelpers.training import plan
+from mtlhelpers.training import recipes
 
 STUDIES = str(Path(__file__).parents[1] / "studies")
 
@@ -37,8 +37,8 @@ def folder(tmp_path: Path) -> Path:
 def options(tmp_path: Path, monkeypatch) -> list[str]:
     """Of a comparison that takes few steps, and writes rows.json."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
-        few = replace(getattr(plan, name), epochs=1, steps=1)
-        monkeypatch.setattr(plan, name, few)
+        few = replace(getattr(recipes, name), epochs=1, steps=1)
+        monkeypatch.setattr(recipes, name, few)
     backbone = str(tiny.save_backbone(tmp_path / "tiny"))
     return ["--backbone", backbone, "--json", str(tmp_path / "rows.json")]
 

@@ -35,6 +35,7 @@ backbone = "minilm"
 plan = { scenario = "none_frozen", train_size = [300, 3000], seed = [100, 101], batch_size = 16, head_lr = 1e-3, epochs = 4, backbone_lr = [1e-5, 1e-4] }
 """  # noqa: E501
 SOME = outcomes.labels("10")
+VALID = {"accuracy": 0.9, "ner_f1": 0.9, "macro_f1": None, "exact_match": None}
 
 
 @pytest.fixture
@@ -242,3 +243,28 @@ def test_a_committed_grid_is_what_the_records_choose(name):
         pytest.skip(f"no corpus of {name} is recorded whole")
     path = STUDIES / name.removesuffix("_tuning") / "grid.toml"
     assert path.read_text(encoding="utf-8") == grid_text(choices, threads=1)
+
+
+def test_several_studies_are_one_grid(folder):
+    other = folder.with_name("grown_tuning")
+    other.mkdir()
+    grown = GRID.replace("backbone_lr = [1e-5, 1e-4]", "backbone_lr = 1e-3")
+    (other / "grid.toml").write_text(grown, encoding="utf-8")
+    jobs = read_grid(other / "grid.toml")
+    for number, job in enumerate(jobs_of(folder)):
+        note(folder, job, 0.5 + number / 1000, 0.5)
+    with pytest.raises(StopIteration):  # what the second offers is not recorded yet
+        next(
+            one
+            for one in choose(folder.with_name("mine_tuning"), other)
+            if one.arm == "all"
+        )
+    for number, job in enumerate(jobs):
+        made = record(f"{number + 100:016x}", job, SOME, validation=VALID, steps=10)
+        write_record(other, made)
+    rates = {
+        one.plan.backbone_lr
+        for one in choose(folder.with_name("mine_tuning"), other)
+        if one.arm == "all"
+    }
+    assert rates == {1e-3}

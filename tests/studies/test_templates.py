@@ -152,9 +152,12 @@ def test_committed_templates_name_studies_and_arms_that_exist(path):
         for plan in (block["plan"], block["plan"].get("first", {})):
             if "like" in plan:
                 study, arm = plan["like"]
-                declared = [STUDIES / study / n for n in ("grid.toml", "template.toml")]
-                texts = [p.read_text(encoding="utf-8") for p in declared if p.is_file()]
-                assert any(f'arm = "{arm}"' in text for text in texts), plan["like"]
+                for name in study.split(" + "):
+                    files = [STUDIES / name / n for n in ("grid.toml", "template.toml")]
+                    texts = [
+                        p.read_text(encoding="utf-8") for p in files if p.is_file()
+                    ]
+                    assert any(f'arm = "{arm}"' in text for text in texts), plan["like"]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.parent.name)

@@ -3,6 +3,7 @@
 from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
 from sharing_case import SharingCase
+from steps_case import StepsCase
 from training_case import TrainingCase
 from turns import Case
 
@@ -70,6 +71,7 @@ CASES: tuple[Case, ...] = (
         learning_rate=3e-4,
         bars={"seconds": 2.5},
     ),
+    StepsCase(name="lora_steps", bar=1.0),
     ExtractionCase(name="extraction_snips", bar=0.8),
     SizeGrowthCase(
         name="growth_sentences_none_frozen", sizes=(1000, 3000, 10_000), bar=FLAT

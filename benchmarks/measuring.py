@@ -13,6 +13,7 @@ from typing import Any
 from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
 from sharing_case import SharingCase
+from steps_case import StepsCase
 from training_case import TrainingCase
 from turns import Case
 
@@ -22,6 +23,7 @@ KINDS = {
         TrainingCase,
         ExtractionCase,
         SharingCase,
+        StepsCase,
         SizeGrowthCase,
         LengthGrowthCase,
     )

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.model.scenarios import WHOLE_PARTS
 
 
 class CountingStore(mtl.FeatureStore):
@@ -38,7 +39,7 @@ class CountingStore(mtl.FeatureStore):
 
 @dataclass(frozen=True)
 class SharingCase:
-    """All scenarios by their default plans, in one process, on one store."""
+    """The seven scenarios of whole parts by their default plans, on one store."""
 
     name: str
     sentences: int
@@ -66,7 +67,7 @@ class SharingCase:
         asked = 0
         with PeakWatch() as watch:
             for number in range(self.seeds):
-                for scenario in mtl.SCENARIOS:
+                for scenario in WHOLE_PARTS:
                     start = time.perf_counter()
                     store.asked.clear()
                     model = mtl.SharedModel.from_backbone(
@@ -109,7 +110,7 @@ class SharingCase:
     def shown(self, turn: dict[str, dict]) -> str:
         """A turn in words."""
         ours = turn["ours"]
-        runs = self.seeds * len(mtl.SCENARIOS)
+        runs = self.seeds * len(WHOLE_PARTS)
         return (
             f"{runs} runs in {ours['seconds']:.0f} s; {ours['passes']:,} sentences "
             f"through the frozen backbone instead of {ours['passes_unshared']:,}"

@@ -27,10 +27,13 @@ __all__ = [
     "evaluate",
     "lesson",
     "load_corpus",
+    "load_lora",
+    "merge_lora",
     "parameter_table",
     "plan_for",
     "plots",
     "recommend",
+    "save_lora",
     "studies",
     "train",
 ]
@@ -58,9 +61,12 @@ _HOMES = {
     "count_parameters": "model.counting",
     "evaluate": "training.metrics",
     "load_corpus": "data.load",
+    "load_lora": "model.lora",
+    "merge_lora": "model.lora",
     "parameter_table": "model.counting",
     "plan_for": "training.stage",
     "recommend": "study.advice.recommend",
+    "save_lora": "model.lora",
     "train": "training.loop",
 }
 _NAMESPACES = {"lesson": "lesson", "plots": "lesson.plots", "studies": "study"}
@@ -104,6 +110,7 @@ if TYPE_CHECKING:
     from mtlhelpers.data.load import load_corpus
     from mtlhelpers.model.counting import count_parameters, parameter_table
     from mtlhelpers.model.freezing import apply_scenario
+    from mtlhelpers.model.lora import load_lora, merge_lora, save_lora
     from mtlhelpers.model.scenarios import SCENARIOS, Scenario
     from mtlhelpers.model.shared import SharedModel
     from mtlhelpers.study.advice.recommend import recommend

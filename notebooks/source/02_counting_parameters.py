@@ -239,7 +239,8 @@ share
 
 # %%
 live_counts = {}
-for name in mtl.SCENARIOS:
+SEVEN = list(mtl.SCENARIOS)[:7]  # the others train less of the backbone
+for name in SEVEN:
     mtl.apply_scenario(model, name)
     live_counts[name] = mtl.count_parameters(model).loc["all", "trainable"]
 
@@ -247,7 +248,7 @@ for name in mtl.SCENARIOS:
 # `parameter_table` gives the same counts, and needs no model: it knows your formula.
 
 # %%
-minilm = mtl.parameter_table("minilm", labels=LABELS, tags=TAGS)
+minilm = mtl.parameter_table("minilm", labels=LABELS, tags=TAGS).loc[SEVEN]
 assert live_counts == minilm.trainable.to_dict()
 
 # %% tags=["nbval-check-output"]
@@ -257,7 +258,7 @@ share.reveal(round(100 * minilm.share["backbone_frozen"], 3))
 # So it can count models that are not on your machine:
 
 # %% tags=["nbval-check-output"]
-bert = mtl.parameter_table("bert-base-uncased", labels=LABELS, tags=TAGS)
+bert = mtl.parameter_table("bert-base-uncased", labels=LABELS, tags=TAGS).loc[SEVEN]
 counts = pd.DataFrame({"minilm": minilm.trainable, "bert-base-uncased": bert.trainable})
 counts = counts.map("{:,}".format)
 counts["backbone's mode"] = bert.backbone_mode
@@ -432,7 +433,7 @@ def count_work(scenario):
 # Only the losses of heads that train are summed. `all_frozen` has none, and so no way back.
 
 # %% tags=["nbval-check-output"]
-counted = pd.DataFrame({name: count_work(name) for name in mtl.SCENARIOS}).T
+counted = pd.DataFrame({name: count_work(name) for name in SEVEN}).T
 counted.columns = ["forward_flops", "backward_flops"]
 counted.map("{:,}".format)
 
@@ -584,7 +585,7 @@ stray
 
 # %%
 rows = {}
-for name in mtl.SCENARIOS:
+for name in SEVEN:
     run, changes = train_and_compare(name)
     rows[name] = [run.trainable_parameters, count_moved(changes)]
     rows[name] += [run.proof.tensors, len(run.proof.moved)]

@@ -7,9 +7,11 @@ from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
 from measuring import measure_alone
 from sharing_case import SharingCase
+from steps_case import StepsCase
 
 import mtlhelpers as mtl
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.training.metrics import encode_for
 
 
@@ -78,6 +80,16 @@ def test_extraction_runs_every_different_sentence(tiny):
     assert case.shown({"ours": found}) and case.small().repeats == 1
 
 
+def test_steps_of_lora_and_of_peft_train_as_much(tiny):
+    case = StepsCase("steps", 1.0, **tiny).small()
+    turn = {side: case.measure(side, 0) for side in case.sides}
+    assert turn["lora"]["trained"] == turn["peft"]["trained"]
+    assert turn["bitfit"]["trained"] < turn["none_frozen"]["trained"]
+    (row,) = case.rows([turn, turn])
+    assert row["ratio"] == row["turn_ratios"][0] > 0
+    assert "lora" in row["note"] and case.shown(turn) == row["note"]
+
+
 def test_scenarios_and_seeds_share_the_passes_of_a_frozen_backbone(tiny):
     case = SharingCase("seven", sentences=20, seeds=2, epochs=1, **tiny)
     found = case.measure("ours", 0)
@@ -101,6 +113,6 @@ def test_scenarios_and_seeds_share_the_passes_of_a_frozen_backbone(tiny):
         for (seed, skip), own in parts.items()
         if skip == 0
     )
-    assert set(found["seconds_by_scenario"]) == set(mtl.SCENARIOS)
+    assert set(found["seconds_by_scenario"]) == set(WHOLE_PARTS)
     (row,) = case.rows([{"ours": found}])
     assert row["ratio"] > row["bar"] == 1.0 and "14 runs" in row["note"]

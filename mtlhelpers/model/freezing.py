@@ -2,7 +2,8 @@
 
 Lessons: 02_counting_parameters, 03_everything_frozen. Freezing a tensor is three
 things: no gradient is computed for it, none is left over on it, and the part it belongs
-to stays in eval mode.
+to stays in eval mode. A module is in train mode if anything in it trains: with biases
+alone all dropout acts, with LoRA on query and value that of attention alone.
 """
 
 from collections.abc import Iterable

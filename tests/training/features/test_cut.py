@@ -24,6 +24,7 @@ TOPS = st.builds(
     st.integers(0, tall.LAYERS),
     st.sampled_from([tall.HEADS, *((head,) for head in tall.HEADS)]),
 )
+WAYS = st.sampled_from([one for one in mtl.SCENARIOS.values() if one.tasks])
 ROWS = st.lists(st.integers(0, 23), min_size=1, max_size=9, unique=True)
 
 
@@ -46,7 +47,7 @@ def gradients(model: mtl.SharedModel, losses: dict, tasks: tuple[str, ...]):
 # pitfalls 13, 14 and 25
 @FEW
 @given(
-    TOPS | tall.SCENARIOS,
+    TOPS | tall.SCENARIOS | WAYS,
     st.just((tall.LAYERS,)) | tall.READ,
     tall.POOLINGS,
     ROWS,

@@ -49,6 +49,7 @@ def test_commands_and_actions():
         "rerun",
         "claims",
         "recommend",
+        "predict",
         "cache",
         "cache show",
         "cache clear",

@@ -67,10 +67,25 @@ def _answer(options: Namespace) -> int:
     return 0
 
 
+def _export(parser: Arguments) -> Work:
+    """Write ONNX, a backbone for transformers, a plain script and a model card."""
+    _add_model(parser, "MODEL FOLDER")
+    text = "to write, absent or empty"
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=text)
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.model.export.folder import export_model
+        from mtlhelpers.model.shared import SharedModel
+
+        return show(export_model(SharedModel.load(options.model), options.folder))
+
+    return run
+
+
 def _add_model(parser: Arguments, usage: str) -> None:
     parser.usage = f"{parser.prog} {usage} [options]"
     text = "a folder that `save` wrote"
     parser.add_argument("model", type=Path, metavar="MODEL", help=text)
 
 
-PRODUCT_COMMANDS: dict[str, Command] = {"predict": _predict}
+PRODUCT_COMMANDS: dict[str, Command] = {"predict": _predict, "export": _export}

@@ -50,6 +50,7 @@ def test_commands_and_actions():
         "claims",
         "recommend",
         "predict",
+        "export",
         "cache",
         "cache show",
         "cache clear",

@@ -6,7 +6,7 @@ L labels, G tags, K words of a sentence with a word piece. Lesson: 01_shared_mod
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -57,6 +57,7 @@ class SharedModel(nn.Module):
             raise ValueError("a model needs labels, tags, or both")
         self.labels, self.tags = list(labels), list(tags)
         self.tokenizer, self.name = tokenizer, name
+        self.provenance: dict[str, Any] = {}  # what `train` last did: Run.provenance
         width = backbone.config.hidden_size
         self.backbone = backbone
         nn.Module.register_load_state_dict_pre_hook(backbone, fit_adapters)
@@ -200,7 +201,8 @@ class SharedModel(nn.Module):
         a model that `load` could not build again; `OSError` where writing fails.
         """
         names, layers = (self.name, self.labels, self.tags), list(self.layers)
-        about = About(*names, self.pooling, layers, self.max_length)
+        length, provenance = self.max_length, self.provenance or None
+        about = About(*names, self.pooling, layers, length, provenance)
         config, state = self.backbone.config, self.state_dict()
         with torch.device("meta"):  # takes no memory, and draws no numbers
             backbone = BertModel(config, add_pooling_layer=False)
@@ -230,6 +232,7 @@ class SharedModel(nn.Module):
             model = cls(backbone, tokenizer, about.labels, about.tags, name=name)
             model.read(about.pooling, about.layers)
             model.max_length = about.max_length
+            model.provenance = about.provenance or {}
             model.load_state_dict(state)
         return model.eval()
 

@@ -8,7 +8,7 @@ from mtlhelpers.model.backbone_files import NAMED
 from mtlhelpers.model.shared import SharedModel
 
 _UNKNOWN = "unknown"
-SCORE_NAMES = {  # by name in `Scores`: what it is, and what it is counted on
+_COUNTED = {  # by name in `Scores`: what it is, and what it is counted on
     "accuracy": ("accuracy", "labelled_sentences"),
     "macro_f1": ("macro F1", "labelled_sentences"),
     "ner_f1": ("NER F1, lenient", "spans"),
@@ -95,7 +95,7 @@ def _scores(model: SharedModel) -> Iterator[str]:
     yield f"On {tests:,} test sentences of the same corpus, one seed:"
     yield from ("", "| score | value | 95 % interval | majority | counted on |")
     yield "| --- | --- | --- | --- | --- |"
-    for key, (name, counted) in SCORE_NAMES.items():
+    for key, (name, counted) in _COUNTED.items():
         if scores[key] is not None:
             low, high = intervals.get(key, (None, None))
             between = _UNKNOWN if low is None else f"{low:.3f} to {high:.3f}"

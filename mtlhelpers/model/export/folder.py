@@ -16,6 +16,7 @@ from mtlhelpers.model.export.onnx_graph import (
     write_graph,
     write_int8,
 )
+from mtlhelpers.model.lora import merge_lora
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
 
@@ -27,10 +28,11 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
 
     `model.onnx` and `model.int8.onnx` (both heads), `backbone/` for transformers, with
     the tokenizer, `names.json`, `answer.py`, which needs no torch, and a model card.
-    The model is put on the CPU, in eval mode.
+    The model is put on the CPU, in eval mode; adapters are merged into its weights.
     Raises `ExportError` where that cannot be done; nothing is written then.
     """
     check_extra()
+    merge_lora(model)
     _check(model, folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     model = model.eval().cpu()
@@ -75,7 +77,7 @@ def _check(model: SharedModel, folder: Path) -> None:
     if other := sorted(plain.keys() ^ model.backbone.state_dict().keys()):
         raise ExportError(
             f"the backbone is not a plain one (it has or lacks {other[0]}), which "
-            f"transformers could load. Merge what was added into its weights first"
+            f"transformers could load. Take out what was added to it"
         )
 
 

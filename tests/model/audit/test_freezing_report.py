@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from helpers import tiny
+from helpers import tall, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -249,7 +249,7 @@ def test_a_model_that_peft_wrapped():
 
 @pytest.mark.parametrize("scenario", list(mtl.SCENARIOS))
 def test_every_scenario_is_frozen_in_truth(scenario):
-    model = tiny.model(tiny.corpus()).train()
+    model = tall.model().train()
     mtl.apply_scenario(model, scenario)
     ids = torch.tensor([[2, 5, 9, 3]])
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}

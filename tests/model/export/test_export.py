@@ -176,6 +176,19 @@ def test_a_model_with_one_head(tasks, tmp_path):
     assert output.name == ("tag_logits" if model.tags else "label_logits")
 
 
+def test_adapters_are_merged(tmp_path):
+    model = tiny.model(tiny.corpus())
+    tiny.train(model, tiny.corpus(), tiny.plan("lora"))
+    said = model.predict(TEXTS)
+    list(export_model(model, tmp_path / "out"))
+    session = onnxruntime.InferenceSession(tmp_path / "out" / "model.onnx")
+    pieces = model.tokenizer(TEXTS[:1], return_tensors="np")
+    given = {name: pieces[name] for name in onnx_graph.INPUTS}
+    label = torch.tensor(session.run(["label_logits"], given)[0]).softmax(-1)
+    shares = list(said[0].label_probabilities.values())
+    np.testing.assert_allclose(label[0], shares, atol=1e-5)
+
+
 def test_what_cannot_be_exported_is_refused_and_nothing_written(tmp_path, monkeypatch):
     model = tiny.model(tiny.corpus())
     (tmp_path / "full").mkdir()

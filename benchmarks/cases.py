@@ -2,6 +2,7 @@
 
 from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
+from prediction_case import PredictionCase
 from sharing_case import SharingCase
 from steps_case import StepsCase
 from training_case import TrainingCase
@@ -86,6 +87,7 @@ CASES: tuple[Case, ...] = (
     LengthGrowthCase(
         name="growth_length_none_frozen", sizes=(16, 32, 64, 128, 256), bar=1.0
     ),
+    PredictionCase(name="predict_1000", bar=1.0),
     # The longest by far, and so the last.
     SharingCase(name="seven_scenarios_1000", sentences=1000, seeds=5),
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
+from prediction_case import PredictionCase
 from sharing_case import SharingCase
 from steps_case import StepsCase
 from training_case import TrainingCase
@@ -26,6 +27,7 @@ KINDS = {
         StepsCase,
         SizeGrowthCase,
         LengthGrowthCase,
+        PredictionCase,
     )
 }
 

@@ -23,6 +23,7 @@ __all__ = [
     "SharedModel",
     "Stages",
     "apply_scenario",
+    "check_freezing",
     "count_parameters",
     "evaluate",
     "lesson",
@@ -58,6 +59,7 @@ _HOMES = {
     "SharedModel": "model.shared",
     "Stages": "training.stage",
     "apply_scenario": "model.freezing",
+    "check_freezing": "model.audit.freezing_report",
     "count_parameters": "model.counting",
     "evaluate": "training.metrics",
     "load_corpus": "data.load",
@@ -108,6 +110,7 @@ if TYPE_CHECKING:
     import mtlhelpers.study as studies
     from mtlhelpers.data.corpus import Corpus
     from mtlhelpers.data.load import load_corpus
+    from mtlhelpers.model.audit.freezing_report import check_freezing
     from mtlhelpers.model.counting import count_parameters, parameter_table
     from mtlhelpers.model.freezing import apply_scenario
     from mtlhelpers.model.lora import load_lora, merge_lora, save_lora

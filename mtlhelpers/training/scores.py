@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from mtlhelpers.data.streams import stream
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -52,3 +56,26 @@ class Outcomes:
     true_spans: list[int]
     predicted_spans: list[int]
     correct_spans: list[int]
+
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """Return the middle 95 % of accuracy and NER F1 over 2,000 bootstrap draws.
+
+        Sentences are drawn; they hold the choice of test sentences, not that of a seed.
+        A score that a draw leaves without anything to count is left out.
+        """
+        sentences = zip(self.true_spans, self.predicted_spans, self.correct_spans)
+        rows = [
+            (known is not None, known is True, *spans)
+            for known, spans in zip(self.label_right, sentences)
+        ]
+        kinds, sizes = np.unique(np.array(rows, dtype=int), axis=0, return_counts=True)
+        draw = stream(0, "intervals")
+        drawn = draw.multinomial(len(rows), sizes / len(rows), size=2000) @ kinds
+        known, right, true, predicted, correct = drawn.T  # (2000,) each
+        shares = {"accuracy": (right, known), "ner_f1": (2 * correct, true + predicted)}
+        found = {}
+        for name, (part, whole) in shares.items():
+            if whole.all():
+                low, high = np.percentile(part / whole, [2.5, 97.5])
+                found[name] = float(low), float(high)
+        return found

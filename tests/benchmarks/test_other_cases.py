@@ -2,10 +2,12 @@
 
 import subprocess
 
+import prediction_case
 import pytest
 from extraction_case import ExtractionCase
 from growth_case import LengthGrowthCase, SizeGrowthCase
 from measuring import measure_alone
+from prediction_case import PredictionCase
 from sharing_case import SharingCase
 from steps_case import StepsCase
 
@@ -116,3 +118,26 @@ def test_scenarios_and_seeds_share_the_passes_of_a_frozen_backbone(tiny):
     assert set(found["seconds_by_scenario"]) == set(WHOLE_PARTS)
     (row,) = case.rows([{"ours": found}])
     assert row["ratio"] > row["bar"] == 1.0 and "14 runs" in row["note"]
+
+
+def test_a_pipeline_finds_the_same_names_and_the_faster_one_counts(tiny):
+    case = PredictionCase("predict", 1.0, 20, queries=tiny["corpus"], **tiny)
+    turn = {side: case.measure(side, 0) for side in case.sides}
+    assert all(one["process_seconds"] > 0 for one in turn.values())
+    times = zip(case.sides, (2.0, 6.0, 5.0))
+    turn = {side: {"seconds": 1.0, "process_seconds": t} for side, t in times}
+    (row,) = case.rows([turn])
+    assert (row["ratio"], row["pipeline_process_seconds"]) == (2.5, 6.0)
+    assert "100.0 s of processor time a 1,000 texts; 300.0 and 250.0" in row["note"]
+
+    corpus = mtl.load_corpus(tiny["corpus"])
+    model = mtl.SharedModel.from_backbone(tiny["backbone"], corpus.labels, corpus.tags)
+    texts = case._texts(corpus, model, 0)
+    assert len(texts) == 20
+    for said, named in zip(
+        prediction_case._sides(model)["ours"](texts),
+        prediction_case._sides(model)["pipeline"](texts),
+    ):
+        assert said.entities and [text for text, _ in said.entities] == [
+            said.text[one["start"] : one["end"]] for one in named
+        ]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from seqeval.metrics.sequence_labeling import get_entities
 
 import mtlhelpers
-from mtlhelpers.data.words import is_mark, spans_of, split_words
+from mtlhelpers.data.words import is_mark, locate_words, spans_of, split_words
 
 FEW = settings(max_examples=150, deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -54,6 +54,40 @@ def test_a_mark_is_a_word_and_a_word_holds_no_other(text):
 def test_words_joined_by_spaces_split_into_themselves(text):
     words = split_words(text)
     assert split_words(" ".join(words)) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (" at  5:30pm", ["at", "5", ":", "30pm"]),
+        ("cafe\u0301s, oui", ["cafe\u0301s", ",", "oui"]),  # decomposed
+        ("a=\u0338b", ["a", "=\u0338", "b"]),  # a mark that composes
+        ("x,\u0301y", ["x", ",", "\u0301y"]),  # one that does not
+        ("\u1112\u1161\u11ab!", ["\u1112\u1161\u11ab", "!"]),  # one syllable
+        ("\u0958.", ["\u0958", "."]),  # comes apart
+        ("😀ok", ["😀", "ok"]),
+    ],
+)
+def test_known_places(text, pieces):
+    assert [text[slice(*place)] for _, place in locate_words(text)] == pieces
+
+
+# Accents, parts of syllables, marks, letters that come apart or are renamed.
+ODD = st.text("ab e\u0301\u0323\u0338=,.'\u1112\u1161\u11ab\u0958\u212b\u2000\x1c😀")
+
+
+@FEW
+@given(TEXT | ODD)
+def test_places_are_in_order_and_hold_the_words(text):
+    found = locate_words(text)
+    assert [word for word, _ in found] == split_words(text)
+    assert split_words(text) == split_words(unicodedata.normalize("NFC", text))
+    for word, (start, end) in found:
+        assert 0 <= start < end <= len(text)
+        if unicodedata.is_normalized("NFC", text):
+            assert text[start:end] == word
+    starts = [start for _, (start, _) in found]
+    assert starts == sorted(starts)
 
 
 # pitfall 11

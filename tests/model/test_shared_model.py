@@ -1,7 +1,9 @@
 """The model: what it says, what padding may not change, and what a folder keeps."""
 
+import json
 import warnings
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from mtlhelpers.training.losses import task_losses
 
 FEW = settings(max_examples=25, deadline=None)
 PIECES = st.lists(st.integers(5, 20), min_size=1, max_size=12)
+WORDS = st.lists(st.sampled_from(tiny.VOCABULARY[5:]), min_size=1, max_size=9)
 SENTENCES = ["play New York songs", "call Ada now .", ["go", "to", "Rome"]]
 
 
@@ -100,8 +103,11 @@ def test_a_prediction_has_one_tag_a_word(model):
 
 
 def test_raw_text_and_word_lists_say_the_same(model):
-    raw = model.predict(["call Ada, now."])
-    assert raw == model.predict([["call", "Ada", ",", "now", "."]])
+    [raw] = model.predict(["call Ada, now."])
+    [listed] = model.predict([["call", "Ada", ",", "now", "."]])
+    for field in ("words", "tags", "tag_probabilities", "label", "label_probabilities"):
+        assert getattr(raw, field) == getattr(listed, field)
+    assert (raw.text, listed.text) == ("call Ada, now.", "call Ada , now .")
 
 
 def test_a_prediction_does_not_depend_on_its_company(model):
@@ -123,7 +129,8 @@ def test_a_word_without_a_piece_has_no_tag(model):
 
 def test_a_word_without_a_tag_ends_a_span():
     words, tags = ["New", "\ufe0f", "York"], ["B-place", None, "I-place"]
-    found = Prediction(words, tags, [0.9, None, 0.9], None, {})
+    text, places = "New \ufe0f York", [(0, 3), (4, 5), (6, 10)]
+    found = Prediction(words, tags, [0.9, None, 0.9], None, {}, text, places)
     assert found.entities == [("New", "place"), ("York", "place")]
     assert str(found) == "New [place] · York [place]"
 
@@ -191,10 +198,60 @@ def test_predicting_leaves_mode_and_gradients_alone(model):
 def test_what_cannot_be_predicted_is_named(model):
     with pytest.raises(TypeError, match="a list of sentences"):
         model.predict("call Ada")
-    for empty in ("", "  ", []):
-        with pytest.raises(ValueError, match="sentence 1 is empty"):
-            model.predict(["call Ada", empty])
+    with pytest.raises(TypeError, match="sentence 1 is a int: give text, a list"):
+        model.predict(["call Ada", 7])
     assert model.predict([]) == []
+
+
+def test_blank_sentences_have_an_empty_answer_in_their_place(model):
+    blank = [None, "", " \t", [], float("nan")]
+    said = model.predict([*blank, "call Ada", *blank])
+    assert said[5] == model.predict(["call Ada"])[0]
+    for one, text in zip(said[:5] + said[6:], blank * 2):
+        assert (one.words, one.tags, one.offsets, one.spans) == ([], [], [], [])
+        assert (one.label, one.label_probability, str(one)) == (None, None, "no entity")
+        assert one.text == (text if isinstance(text, str) else "")
+    assert model.predict(blank) == said[:5]
+
+
+def test_spans_are_places_in_the_text_as_it_was_given():
+    text = "call  Ada at 5:30pm, cafe\u0301"
+    words = ["call", "Ada", "at", "5", ":", "30pm", ",", "caf\u00e9"]
+    tags = ["O", "B-person", "O", "B-time", "I-time", "I-time", "O", "B-place"]
+    model = tiny.model(tiny.corpus()).eval()
+    [said] = model.predict([text])
+    assert said.words == words
+    marked = replace(said, tags=tags)
+    assert marked.spans == [
+        (6, 9, "person", "Ada"),
+        (13, 19, "time", "5:30pm"),
+        (21, 26, "place", "cafe\u0301"),
+    ]
+    assert marked.entities[1] == ("5:30pm", "time")
+    assert all(text[span.start : span.end] == span.text for span in marked.spans)
+    [listed] = model.predict([words])
+    assert replace(listed, tags=tags).entities[1] == ("5 : 30pm", "time")
+    data = json.loads(json.dumps(marked.to_dict()))
+    assert list(data)[:3] == ["text", "label", "spans"]
+    assert data["spans"][0] == {"start": 6, "end": 9, "type": "person", "text": "Ada"}
+    assert data["offsets"][3] == [13, 14]
+
+
+# pitfall 13
+@FEW
+@given(st.lists(st.sampled_from(SENTENCES) | WORDS, max_size=9), st.integers(1, 4))
+def test_answers_come_in_order_and_do_not_depend_on_the_batch(sentences, size):
+    model = tiny.model(tiny.corpus()).eval()
+    for one, given_ in zip(model.predict(sentences, size), sentences, strict=True):
+        [alone] = model.predict([given_])
+        assert (one.words, one.tags, one.label) == (
+            alone.words,
+            alone.tags,
+            alone.label,
+        )
+        assert one.label_probabilities == pytest.approx(
+            alone.label_probabilities, abs=1e-5
+        )
 
 
 def test_a_model_with_one_head():

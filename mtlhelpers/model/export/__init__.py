@@ -1,0 +1,1 @@
+"""A model for others: ONNX, a backbone for transformers, a script, a card."""

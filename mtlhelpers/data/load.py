@@ -13,7 +13,7 @@ from datasets import Dataset, DatasetDict
 from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
-from mtlhelpers.data.published.download import fetch_files
+from mtlhelpers.data.published.download import fetch_files, given_folder
 from mtlhelpers.data.published.registry import PUBLISHERS, STUDIED, Publisher
 from mtlhelpers.data.rows import CorpusError, Row, label_names, tag_names
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
@@ -91,13 +91,6 @@ def _load_newsdesk() -> Corpus:
             "rows of one group are variants of one hand-written sentence: count groups",
         ),
     )
-
-
-def given_folder(name: str) -> Path | None:
-    """The folder in MTLHELPERS_DATA that stands for a named corpus, if there is one."""
-    given = os.environ.get("MTLHELPERS_DATA")
-    folder = Path(given).expanduser() / name if given else None
-    return folder if folder and folder.is_dir() else None
 
 
 def _load_studied(name: str) -> Corpus:

@@ -50,6 +50,13 @@ def fetch_files(
     return contents | {path: (folder / path).read_bytes() for path in missing}
 
 
+def given_folder(name: str) -> Path | None:
+    """The folder in MTLHELPERS_DATA that stands for a named corpus, if there is one."""
+    given = os.environ.get("MTLHELPERS_DATA")
+    folder = Path(given).expanduser() / name if given else None
+    return folder if folder and folder.is_dir() else None
+
+
 def kept_folder(publisher: Publisher) -> Path:
     """Where a publisher's files are kept once they are fetched."""
     return cache_folder() / "corpora" / publisher.name / publisher.commit

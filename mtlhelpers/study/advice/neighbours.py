@@ -4,7 +4,6 @@ Lesson: 08_what_should_i_freeze.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,9 @@ from mtlhelpers.study.protocol import (
     TRANSFER,
     Task,
 )
-from mtlhelpers.study.records.arms import Studies
+from mtlhelpers.study.records.arms import Studies, by_size, pair
 from mtlhelpers.study.records.record import Record, Side
-from mtlhelpers.study.verdicts.bootstrap import Floats
+from mtlhelpers.study.verdicts.evidence import Floats
 from mtlhelpers.study.verdicts.intervals import t_quantile
 
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
@@ -133,23 +132,17 @@ def recorded(studies: Studies, arms: Arms, corpus: str) -> dict[int, Near]:
 
     Runs on all sentences, however many these were, are near to no number of them.
     """
-    by_arm: dict[str, dict[int, dict[int, Record]]] = {}
-    for scenario, sides in arms.items():
-        by_arm[scenario] = defaultdict(dict)
-        for run in (run for side in sides for run in studies.of(side, corpus)):
-            size, seed = run["plan"]["train_size"], run["plan"]["seed"]
-            if size is not None:
-                by_arm[scenario][size][seed] = run
-    near = {}
-    for size in sorted(set.intersection(*map(set, by_arm.values()))):
-        seeds = sorted(set.intersection(*(set(own[size]) for own in by_arm.values())))
-        if len(seeds) > 1:
-            runs = {
-                scenario: tuple(own[size][seed] for seed in seeds)
-                for scenario, own in by_arm.items()
-            }
-            near[size] = Near(corpus, size, runs)
-    return near
+    by_arm = [
+        by_size(run for side in sides for run in studies.of(side, corpus))
+        for sides in arms.values()
+    ]
+    return {
+        size: Near(
+            corpus, size, {name: (*own.values(),) for name, own in zip(arms, pairs)}
+        )
+        for size, pairs in pair(*by_arm).items()
+        if size is not None
+    }
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,9 @@ from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
-from mtlhelpers.study.records.arms import Studies, shared_ids
+from mtlhelpers.study.records.arms import Studies, ids_of
 from mtlhelpers.study.records.record import Side
-from mtlhelpers.study.verdicts.bootstrap import Floats, SeedScores
-from mtlhelpers.study.verdicts.evidence import Evidence, Match
+from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match, SeedScores
 from mtlhelpers.study.verdicts.intervals import Difference, mean_difference
 
 BELOW = 0.0  # the first arm leads at none of the sizes
@@ -146,7 +145,7 @@ def compare_arms(
 
     `beside` is the study of the second arm, where that is not the first one's.
 
-    Columns: `score`, `train_size`, what `paired_difference` gives (`difference`, `low`,
+    Columns: `score`, `train_size`, what `mean_difference` gives (`difference`, `low`,
     `high`, `seed_error` and `test_error`, all from -1 to 1, and `seeds`, how many both
     arms have), and `ids` of the records. A size at which the arms share fewer than two
     seeds is left out.
@@ -155,7 +154,7 @@ def compare_arms(
     rows = [
         {"score": score, "train_size": size}
         | asdict(mean_difference(evidence.difference(match, size, score)))
-        | {"ids": shared_ids(*arms)}
+        | {"ids": ids_of(arms)}
         for score in COMPARED
         for size, arms in evidence.pairs(match).items()
     ]

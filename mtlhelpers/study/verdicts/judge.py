@@ -3,7 +3,7 @@
 Lesson: 08_what_should_i_freeze.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -19,12 +19,11 @@ from mtlhelpers.study.protocol import (
     seeds_at,
     sizes_of,
 )
-from mtlhelpers.study.records.arms import ArmRuns, Pairs, shared_ids, shared_seeds
-from mtlhelpers.study.verdicts.bootstrap import Floats
+from mtlhelpers.study.records.arms import Runs, Size, ids_of
 from mtlhelpers.study.verdicts.claims import Claim, Comparison, Crossing, Rule
 from mtlhelpers.study.verdicts.crossover import border_verdict, crossover
 from mtlhelpers.study.verdicts.decisions import Decision
-from mtlhelpers.study.verdicts.evidence import Evidence, Match
+from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
     mean_difference,
@@ -102,7 +101,7 @@ def decide_at(
         difference.difference,
         (difference.low, difference.high),
         difference.seeds,
-        shared_ids(*arms),
+        ids_of(arms),
         rule.backbone,
     )
 
@@ -114,9 +113,9 @@ def with_kept(outcome: Verdict, kept: Difference, margin: float) -> Verdict:
     return outcome if kept.low > -margin else Verdict.UNDECIDED
 
 
-def _on_train(arm: ArmRuns, seeds: Sequence[int], score: Score) -> Floats:
+def _on_train(runs: Runs, seeds: Sequence[int], score: Score) -> Floats:
     """Scores on sentences trained with, seed by seed."""
-    return np.array([arm.train_scores[seed][score] for seed in seeds], dtype=float)
+    return np.array([runs[seed]["train_scores"][score] for seed in seeds], dtype=float)
 
 
 def _where_it_crosses(
@@ -141,14 +140,14 @@ def _where_it_crosses(
         None,
         (border.low, border.high),
         min(_seeds_there(pairs, size) for size in numbered),
-        tuple(key for size in numbered for key in shared_ids(*pairs[size])),
+        tuple(key for size in numbered for key in ids_of(pairs[size])),
         rule.backbone,
     )
 
 
-def _seeds_there(pairs: Pairs, size: int) -> int:
+def _seeds_there(pairs: Mapping[Size, Sequence[Runs]], size: int) -> int:
     """How many seeds both arms have at a size."""
-    return len(shared_seeds(*pairs[size])) if size in pairs else 0
+    return len(pairs[size][0]) if size in pairs else 0
 
 
 def _not_recorded(

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.outcomes import arm, labels, own_groups, random_arms, repeated, spans
+from helpers.outcomes import (
+    arm,
+    labels,
+    own_groups,
+    paired_difference,
+    random_arms,
+    repeated,
+    spans,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -12,8 +20,7 @@ from scipy import stats
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.records.outcomes import unpack_outcomes
 from mtlhelpers.study.records.store import read_records
-from mtlhelpers.study.verdicts.bootstrap import RESAMPLES, seed_differences
-from mtlhelpers.study.verdicts.intervals import paired_difference
+from mtlhelpers.study.verdicts.evidence import RESAMPLES, seed_differences
 from mtlhelpers.training.scores import Outcomes
 
 FEW = settings(max_examples=25, deadline=None)

@@ -243,7 +243,7 @@ def _claims(parser: Arguments) -> Work:
 
     def run(options: Namespace) -> int:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more would only spin
-        from mtlhelpers.study.verdicts.ledger import claim_lines
+        from mtlhelpers.study.verdicts.judge import claim_lines
 
         asked = options.studies, options.ids, bool(options.json), options.fresh
         return write(claim_lines(*asked), options.json or STDOUT)

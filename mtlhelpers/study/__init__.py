@@ -16,6 +16,6 @@ if TYPE_CHECKING:
     from mtlhelpers.study.records.tables import summarise as summarise
     from mtlhelpers.study.verdicts.crossover import compare_arms as compare_arms
     from mtlhelpers.study.verdicts.crossover import find_crossover as find_crossover
-    from mtlhelpers.study.verdicts.ledger import judge_claims as judge_claims
+    from mtlhelpers.study.verdicts.judge import judge_claims as judge_claims
 else:
     __all__, __getattr__, __dir__ = lazy_names(__name__, __file__)

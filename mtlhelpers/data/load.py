@@ -14,11 +14,15 @@ from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
 from mtlhelpers.data.published.download import fetch_files, given_folder
-from mtlhelpers.data.published.registry import PUBLISHERS, STUDIED, Publisher
+from mtlhelpers.data.published.registry import (
+    NEWSDESK_ROWS,
+    PUBLISHERS,
+    STUDIED,
+    Publisher,
+)
 from mtlhelpers.data.rows import CorpusError, Row, label_names, tag_names
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
-NEWSDESK_ROWS = Path(__file__).parent / "newsdesk" / "rows.parquet"
 _INTENT = ":intent"
 _KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])
 

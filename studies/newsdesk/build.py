@@ -14,7 +14,7 @@ from typing import NoReturn
 import pyarrow.parquet as pq
 
 from mtlhelpers.data.corpus import FEATURES, SPLITS, build_corpus
-from mtlhelpers.data.load import NEWSDESK_ROWS
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
 from mtlhelpers.data.rows import Row
 from studies.newsdesk.exchange import Exchange, Pieces, agree
 from studies.newsdesk.lexicon import Class, Lexicon, read_lexicon, shuffled

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import NEWSDESK_ROWS, load_corpus
+from mtlhelpers.data.load import load_corpus
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.loop import train

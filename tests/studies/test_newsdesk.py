@@ -9,7 +9,7 @@ import pytest
 import mtlhelpers as mtl
 from mtlhelpers.data import load
 from mtlhelpers.data.corpus import SPLITS, mark, sample_sentences
-from mtlhelpers.data.load import NEWSDESK_ROWS
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
 from studies.newsdesk.build import FOLDER

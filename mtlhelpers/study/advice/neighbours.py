@@ -7,12 +7,10 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.study.protocol import (
     LESSON_05,
     MARGINS,
@@ -25,6 +23,11 @@ from mtlhelpers.study.records.arms import Studies, by_size, pair
 from mtlhelpers.study.records.record import Record, Side
 from mtlhelpers.study.verdicts.evidence import Floats
 from mtlhelpers.study.verdicts.intervals import t_quantile
+
+if TYPE_CHECKING:  # a second of imports, which advice from records does without
+    import pandas as pd
+
+    from mtlhelpers.data.corpus import Corpus
 
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
 EXPECTED_WITHIN = 0.95
@@ -87,7 +90,7 @@ class Near:
         """Ids of all its runs."""
         return tuple(run["id"] for runs in self.runs.values() for run in runs)
 
-    def is_of(self, corpus: Corpus) -> bool:
+    def is_of(self, corpus: "Corpus") -> bool:
         """Whether these runs are of this very corpus."""
         return any(
             run["corpus_sha256"] == corpus.fingerprint
@@ -191,7 +194,7 @@ def _expected(near: Sequence[Near], scenario: str, task: Task) -> Expected:
     return Expected.of_next([one.mean(scenario, task) for one in near])
 
 
-def check_advice(folder: str | Path) -> pd.DataFrame:
+def check_advice(folder: str | Path) -> "pd.DataFrame":
     """Advise on each recorded corpus and size from the other corpora alone.
 
     One row per corpus and size. `advised` and `best`: scenarios, the best by its mean
@@ -200,6 +203,8 @@ def check_advice(folder: str | Path) -> pd.DataFrame:
     how many of the advised scenario's expected intervals hold its score. Raises
     `StudyError` where the folder is not there.
     """
+    import pandas as pd
+
     studies = Studies.below(folder)
     rows = []
     for corpus in TRANSFER:

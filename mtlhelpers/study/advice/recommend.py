@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import load_corpus
 from mtlhelpers.study.advice.neighbours import (
     FAR,
     FRESH,
@@ -28,6 +26,9 @@ from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Choice
 from mtlhelpers.training.plan import Plan
 
+if TYPE_CHECKING:
+    from mtlhelpers.data.corpus import Corpus
+
 SCORE_NAMES: dict[Task, str] = {"sentence": "accuracy", "ner": "NER F1"}
 BY_CONSTRUCTION = (
     "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
@@ -39,7 +40,7 @@ BY_CONSTRUCTION = (
 class Case:
     """What is asked about."""
 
-    corpus: Corpus | None  # None: a number of sentences alone
+    corpus: "Corpus | None"  # None: a number of sentences alone
     size: int  # training sentences (of each task, in a disjoint corpus)
     tasks: tuple[Task, ...]  # to be learned
     kept: Task | None = None  # a task whose trained head must keep its scores
@@ -88,7 +89,7 @@ class Recommendation:
 
 
 def recommend(
-    corpus_or_size: Corpus | str | Path | int,
+    corpus_or_size: "Corpus | str | Path | int",
     tasks: Sequence[str] | None = None,
     budget: float | None = None,
     *,
@@ -136,13 +137,16 @@ def _nothing_near(studies: str | Path, size: int) -> str:
 
 
 def _case(
-    corpus_or_size: Corpus | str | Path | int, tasks: Sequence[str] | None, keep: str
+    corpus_or_size: "Corpus | str | Path | int", tasks: Sequence[str] | None, keep: str
 ) -> Case:
     there: Sequence[str]
     if isinstance(corpus_or_size, int | Integral):  # also one of numpy's
         corpus, size = None, int(corpus_or_size)
         there, name = TASKS, "what is recorded"
     else:
+        from mtlhelpers.data.corpus import Corpus  # a second of imports
+        from mtlhelpers.data.load import load_corpus
+
         given = corpus_or_size
         corpus = given if isinstance(given, Corpus) else load_corpus(given)
         size, there, name = _training_sentences(corpus), corpus.tasks, corpus.name
@@ -162,7 +166,7 @@ def _case(
     return Case(corpus, size, learned, next((t for t in TASKS if t == keep), None))
 
 
-def _training_sentences(corpus: Corpus) -> int:
+def _training_sentences(corpus: "Corpus") -> int:
     """All, or those of the task that has fewer."""
     train = corpus.splits["train"]
     columns = {"sentence": "label", "ner": "tags"}

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mtlhelpers.study.records.record import Job, Record
+from mtlhelpers.study.records.record import Job, Record, RecordedIds
 from mtlhelpers.study.records.store import read_with_faults
-from mtlhelpers.study.running.ids import RecordedIds
 from mtlhelpers.study.running.pools import Pool, in_processes, on_cluster
 from mtlhelpers.study.running.study import Study
 from mtlhelpers.training.plan import Plan

@@ -9,12 +9,11 @@ import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder
 
-from mtlhelpers.study.records.record import Job, own_id
+from mtlhelpers.study.records.record import Job, RecordedIds, own_id
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running import console, worker
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running.console import run_lines, study_lines
-from mtlhelpers.study.running.ids import RecordedIds
 from mtlhelpers.study.running.study import Study
 
 STUDIES = Path(__file__).parents[3] / "studies"

@@ -18,8 +18,14 @@ from mtlhelpers.model.device import environment, peak_memory, restart_peak_memor
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.outcomes import pack_outcomes
-from mtlhelpers.study.records.record import NUMERICS, Facts, Job, Record, id_of
+from mtlhelpers.study.records.record import (
+    NUMERICS,
+    Facts,
+    Job,
+    Record,
+    id_of,
+    pack_outcomes,
+)
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train, training_sentences

@@ -17,8 +17,7 @@ from mtlhelpers.data.published.registry import NEWSDESK_ROWS, PUBLISHERS, STUDIE
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import Score, probed_corpus
 from mtlhelpers.study.records.arms import Runs, Size, Studies, by_size, pair
-from mtlhelpers.study.records.outcomes import unpack_labels, unpack_outcomes
-from mtlhelpers.study.records.record import Record, Side
+from mtlhelpers.study.records.record import Record, Side, unpack_labels, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 RESAMPLES = 2_000

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from mtlhelpers.data.streams import stream
-from mtlhelpers.study.records.outcomes import unpack_outcomes
+from mtlhelpers.study.records.record import unpack_outcomes
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.verdicts.evidence import RESAMPLES, seed_differences
 from mtlhelpers.training.scores import Outcomes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mtlhelpers.study.verdicts.evidence import seed_differences
+from mtlhelpers.study.verdicts.evidence import SeedScores, arm_scores, subtract
 from mtlhelpers.study.verdicts.intervals import Difference, mean_difference
 from mtlhelpers.training.scores import Outcomes
 
@@ -54,6 +54,12 @@ def repeated(run: Outcomes, times: int) -> Outcomes:
     return Outcomes(
         *(getattr(run, name) * times for name in Outcomes.__dataclass_fields__)
     )
+
+
+def seed_differences(first, second, groups, score) -> SeedScores:
+    """The differences of two arms' outcomes, for each seed that both have."""
+    one, other = (arm_scores(runs, groups, score) for runs in (first, second))
+    return subtract(one, other, sorted(set(first) & set(second)))
 
 
 def paired_difference(first, second, groups, score) -> Difference:

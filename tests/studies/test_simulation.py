@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.outcomes import seed_differences
 from scipy import stats
 
 from mtlhelpers.study.protocol import MARGINS
-from mtlhelpers.study.verdicts.evidence import seed_differences
 from mtlhelpers.study.verdicts.intervals import mean_difference
 from studies.verdict_rule import simulate as simulation
 from studies.verdict_rule.simulate import (

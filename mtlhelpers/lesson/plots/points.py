@@ -127,7 +127,7 @@ def _name_points(
             row[name], at, (0, 0), textcoords=unit, fontsize=LETTERS, color=INK
         )
         text.set_in_layout(False)
-        size = text.get_window_extent().size
+        size = np.array(text.get_window_extent().size)
         spot = min(
             _spots(point, size, dpi),
             key=lambda spot: _in_the_way(spot, inside, taken, bars),

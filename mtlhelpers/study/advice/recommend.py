@@ -21,9 +21,8 @@ from mtlhelpers.study.advice.neighbours import (
     nearest,
 )
 from mtlhelpers.study.advice.seconds import expected_seconds
-from mtlhelpers.study.protocol import BACKBONE, TASKS, Task
+from mtlhelpers.study.protocol import TASKS, Task
 from mtlhelpers.study.records.arms import Studies
-from mtlhelpers.study.records.record import Choice
 from mtlhelpers.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -33,6 +32,10 @@ SCORE_NAMES: dict[Task, str] = {"sentence": "accuracy", "ner": "NER F1"}
 BY_CONSTRUCTION = (
     "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
     "the sentence head reaches on a backbone trained for NER is not recorded."
+)
+NOTHING_NEAR = (
+    "The studies in {studies} have no runs of both scenarios at a size within "
+    f"{FAR} times of {{size:,}} sentences."
 )
 
 
@@ -125,15 +128,9 @@ def recommend(
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
     near = _near(case, Studies.below(studies))
     if not near:
-        return Recommendation(case, None, _nothing_near(studies, case.size))
+        why = NOTHING_NEAR.format(studies=studies, size=case.size)
+        return Recommendation(case, None, why)
     return _from_records(case, near, budget, device)
-
-
-def _nothing_near(studies: str | Path, size: int) -> str:
-    return (
-        f"The studies in {studies} have no runs of both scenarios at a size within "
-        f"{FAR} times of {size:,} sentences."
-    )
 
 
 def _case(
@@ -202,8 +199,7 @@ def _from_records(
 def _plan(scenario: str, near: Near, case: Case) -> Plan:
     """As the nearest run was trained: as many steps if smaller, epochs if larger."""
     run = near.runs[scenario][0]
-    tuned = Plan.from_dict(run["plan"])
-    plan = Choice(scenario, near.corpus, BACKBONE, tuned, run["steps"]).at(case.size)
+    plan = Plan.from_dict(run["plan"]).scaled_to(case.size, run["steps"])
     first = plan.first and replace(plan.first, train_size=case.size, skip=0, seed=0)
     return replace(
         plan,

@@ -60,21 +60,6 @@ class Side(NamedTuple):
     settings: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
-class Choice:
-    """The configuration that validation chose for one arm, corpus and size."""
-
-    arm: str
-    corpus: str
-    backbone: str
-    plan: Plan  # as tuned, of one of the tuning seeds
-    steps: int  # that it took
-
-    def at(self, size: int) -> Plan:
-        """Return the plan for another size: the same steps below, epochs above."""
-        return self.plan.scaled_to(size, self.steps)
-
-
 def record_id(
     job: Job,
     corpus_sha256: str,

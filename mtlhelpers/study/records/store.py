@@ -48,11 +48,6 @@ def write_record(folder: Path, record: Record) -> Path:
     return path
 
 
-def record_files(folder: Path) -> set[str]:
-    """Return the ids that have a file in the study's `records`, damaged or not."""
-    return {path.stem for path in (folder / "records").glob("*.json")}
-
-
 def read_records(folder: Path) -> list[Record]:
     """Return the sound records of a study, sorted by id.
 

@@ -140,22 +140,6 @@ def arm_scores(
     return SeedScores(tuple(runs), on_test, redrawn, gold)
 
 
-def seed_differences(
-    first: Mapping[int, Outcomes],
-    second: Mapping[int, Outcomes],
-    groups: Sequence[str],
-    score: Score,
-) -> SeedScores:
-    """Return what `subtract` gives for outcomes of which both have some seeds."""
-    seeds = sorted(set(first) & set(second))
-    check_seeds(len(seeds))
-    one, other = (
-        arm_scores({seed: arm[seed] for seed in seeds}, groups, score)
-        for arm in (first, second)
-    )
-    return subtract(one, other, seeds)
-
-
 def subtract(first: SeedScores, second: SeedScores, seeds: Sequence[int]) -> SeedScores:
     """Return first minus second, for seeds that both have on one test set.
 

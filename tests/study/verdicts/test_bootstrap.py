@@ -11,6 +11,7 @@ from helpers.outcomes import (
     paired_difference,
     random_arms,
     repeated,
+    seed_differences,
     spans,
 )
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from scipy import stats
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.records.record import unpack_outcomes
 from mtlhelpers.study.records.store import read_records
-from mtlhelpers.study.verdicts.evidence import RESAMPLES, seed_differences
+from mtlhelpers.study.verdicts.evidence import RESAMPLES
 from mtlhelpers.training.scores import Outcomes
 
 FEW = settings(max_examples=25, deadline=None)

@@ -10,7 +10,6 @@ import mtlhelpers as mtl
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import read_records, write_record
 from mtlhelpers.study.verdicts.crossover import crossover
-from mtlhelpers.study.verdicts.evidence import seed_differences
 
 FROZEN, FREE = "backbone_frozen", "none_frozen"
 SIZES = {100: "lead", 1_000: "even", 3_000: "behind"}
@@ -93,7 +92,7 @@ def test_the_crossover_is_that_of_the_same_differences(folder):
     for size in SIZES:
         arms = arms_at(size)
         pair = arms[FROZEN], arms[FREE]
-        differences[size] = seed_differences(*pair, groups, "accuracy")
+        differences[size] = outcomes.seed_differences(*pair, groups, "accuracy")
     found = mtl.find_crossover(folder, "hwu64", "accuracy")
     assert found == crossover(differences)
     assert (found.smallest, found.largest) == (100, 3_000)

@@ -15,7 +15,7 @@ from types import FrameType
 
 import mtlhelpers as mtl
 from mtlhelpers.study.running.study import Study
-from mtlhelpers.study.verdicts.ledger import judge_claims
+from mtlhelpers.study.verdicts.judge import judge_claims
 
 PACKAGE = Path(mtl.__file__).parent
 STUDIES = PACKAGE.parent / "studies"

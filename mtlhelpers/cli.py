@@ -155,18 +155,11 @@ def _study_run(parser: Arguments) -> Work:
     def run(options: Namespace) -> int:
         from tqdm import tqdm
 
-        from mtlhelpers.study.running.console import study_lines
+        from mtlhelpers.study.running import console, study
 
         bar = sys.stderr.isatty()
-        for line in study_lines(
-            "run",
-            options.folder,
-            corpora=options.corpus,
-            jobs=options.jobs,
-            cluster=options.cluster,
-            bar=bar,
-            device=options.device,
-        ):
+        own = study.Study(options.folder, options.corpus, options.device)
+        for line in console.run_lines(own, options.jobs, options.cluster, bar):
             with tqdm.external_write_mode() if bar else nullcontext():
                 show([line])
         return 0
@@ -178,13 +171,25 @@ def _study_status(parser: Arguments) -> Work:
     """Say what is done and left, by arm and corpus, and how long that takes."""
     parser.add_study()
     parser.add_corpora()
-    return lambda options: _show_study("status", options.folder, options.corpus)
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.running import console, study
+
+        return show(console.status_lines(study.Study(options.folder, options.corpus)))
+
+    return run
 
 
 def _study_pack(parser: Arguments) -> Work:
     """Write all records into records.parquet, the file to commit."""
     parser.add_study()
-    return lambda options: _show_study("pack", options.folder)
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.running.study import Study
+
+        return show([f"packed {Study(options.folder).pack()}"])
+
+    return run
 
 
 def _study_submit(parser: Arguments) -> Work:
@@ -208,12 +213,6 @@ def _study_submit(parser: Arguments) -> Work:
         )
 
     return run
-
-
-def _show_study(action: str, folder: Path, corpora: Sequence[str] = ()) -> int:
-    from mtlhelpers.study.running.console import study_lines
-
-    return show(study_lines(action, folder, corpora=corpora))
 
 
 def _rerun(parser: Arguments) -> Work:
@@ -243,7 +242,7 @@ def _claims(parser: Arguments) -> Work:
 
     def run(options: Namespace) -> int:
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more would only spin
-        from mtlhelpers.study.verdicts.ledger import claim_lines
+        from mtlhelpers.study.verdicts.judge import claim_lines
 
         asked = options.studies, options.ids, bool(options.json), options.fresh
         return write(claim_lines(*asked), options.json or STDOUT)

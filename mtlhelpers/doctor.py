@@ -7,7 +7,6 @@ The network is never used.
 
 import os
 import platform
-import re
 import shutil
 import sys
 import tomllib
@@ -20,8 +19,6 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 ROOM = 2  # GB that the largest named backbone and the corpora take, with some to spare
 
-REQUIREMENT = re.compile(r"([\w.-]+)(?:\[.*?\])?\s*\(?([^;()]*)\)?\s*(;.*)?")
-BOUND = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*([\w.+*-]+)")
 MODULES = {"scikit-learn": "sklearn"}  # imported under another name than installed
 
 
@@ -43,7 +40,7 @@ def examine() -> list[Check]:
     """Look at versions, device, disk, backbones and corpora, without the network."""
     return [
         _python(),
-        *_packages(),
+        *_checked("packages", _packages),
         *_checked("device", _device),
         *_checked("cache", _cache, required=False),
         *_checked("backbones", _backbones),
@@ -73,11 +70,11 @@ def _python() -> Check:
 
 def _packages() -> list[Check]:
     """Every package that is asked for, but those of extras."""
-    matches = (REQUIREMENT.fullmatch(line) for line in _requirements())
+    from packaging.requirements import Requirement
+
+    asked = map(Requirement, _requirements())
     return [
-        _package(match[1], match[2].strip())
-        for match in matches
-        if match and not match[3]
+        _package(one.name, str(one.specifier)) for one in asked if one.marker is None
     ]
 
 
@@ -113,36 +110,11 @@ def _package(name: str, bounds: str) -> Check:
     if not is_there:
         again = install.replace("install", "install --force-reinstall", 1)
         return Check(name, False, f"{version}, but cannot be imported: {again}")
-    for operator, wanted in BOUND.findall(bounds):
-        if not _fits(version, operator, wanted):
-            age = "old" if _release(version) < _release(wanted) else "new"
-            fault = f"{version} is too {age}, {operator}{wanted} is needed: {install}"
-            return Check(name, False, fault)
+    from packaging.specifiers import SpecifierSet
+
+    if not SpecifierSet(bounds).contains(version, prereleases=True):
+        return Check(name, False, f"{version}, and {bounds} is needed: {install}")
     return Check(name, True, version)
-
-
-def _fits(version: str, operator: str, wanted: str) -> bool:
-    """Compare release numbers; what follows them ("+cpu", "rc1") does not count."""
-    here, there = _release(version), _release(wanted)
-    if operator == "~=":
-        return here >= there and here[: len(there) - 1] == there[:-1]
-    return {
-        ">=": here >= there,
-        ">": here > there,
-        "<=": here <= there,
-        "<": here < there,
-        "==": here == there,
-        "!=": here != there,
-    }[operator]
-
-
-def _release(version: str) -> tuple[int, ...]:
-    """(2, 13) of "2.13.0+cpu"."""
-    numbers = re.match(r"\d+(\.\d+)*", version)
-    parts = [int(part) for part in numbers[0].split(".")] if numbers else []
-    while parts and parts[-1] == 0:
-        parts.pop()
-    return tuple(parts)
 
 
 def _device() -> list[Check]:
@@ -203,13 +175,10 @@ def _corpora() -> list[Check]:
 
 
 def _corpus(name: str) -> Check:
-    from mtlhelpers.data.published.download import kept_folder
+    from mtlhelpers.data.published.download import given_folder, kept_folder
     from mtlhelpers.data.published.registry import PUBLISHERS
 
-    # As `load_corpus` does, whose module takes a second to import.
-    given = os.environ.get("MTLHELPERS_DATA")
-    folder = Path(given).expanduser() / name if given else None
-    if folder and folder.is_dir():
+    if folder := given_folder(name):
         return Check(f"corpus {name}", True, f"folder {folder}")
     kept = kept_folder(PUBLISHERS[name])
     if all((kept / path).is_file() for path in PUBLISHERS[name].digests):

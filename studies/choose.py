@@ -14,7 +14,7 @@ import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.study.errors import GridError, StudyError
 from mtlhelpers.study.protocol import seeds_at, sizes_of
-from mtlhelpers.study.records.record import Choice, Job, Record
+from mtlhelpers.study.records.record import Job, Record
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.running.grid import read_grid
 from mtlhelpers.training.plan import Plan
@@ -44,6 +44,21 @@ TEMPLATE_HEADER = """\
 {left_out}
 threads = {threads}
 """
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The configuration that validation chose for one arm, corpus and size."""
+
+    arm: str
+    corpus: str
+    backbone: str
+    plan: Plan  # as tuned, of one of the tuning seeds
+    steps: int  # that it took
+
+    def at(self, size: int) -> Plan:
+        """Return the plan for another size: the same steps below, epochs above."""
+        return self.plan.scaled_to(size, self.steps)
 
 
 def choose(*tunings: Path) -> list[Choice]:

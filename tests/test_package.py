@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ import mtlhelpers as mtl
 
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
-FLOORS = ("data", "model", "doctor", "training", "study", "lesson")
+FLOORS = ("names", "data", "model", "doctor", "training", "study", "lesson")
 FLOORS += ("terminal", "arguments", "product", "cli")
 WITHIN_STUDY = {
     "errors": (),
@@ -138,13 +137,8 @@ def test_once_torch_is_loaded_the_choice_is_made():
     )
 
 
-def test_public_names_are_at_home_where_checkers_are_told():
-    told = {}
-    for node in ast.walk(trees()["__init__"]):
-        if isinstance(node, ast.ImportFrom) and node.module.startswith("mtlhelpers."):
-            told |= {name.name: node.module.partition(".")[2] for name in node.names}
-    assert told == mtl._HOMES
-    assert set(mtl.__all__) == {*mtl._HOMES, *mtl._NAMESPACES}
+def test_public_names_are_listed():
+    assert {"Corpus", "train", "lesson", "plots", "studies"} <= set(mtl.__all__)
     assert dir(mtl) == sorted([*mtl.__all__, "__version__"])
 
 
@@ -153,9 +147,10 @@ def test_public_names_say_what_they_are():
         assert name == "SCENARIOS" or inspect.getdoc(getattr(mtl, name)), name
 
 
-def test_names_that_moved_are_still_reached():
-    for name, home in mtl._MOVED.items():
-        assert getattr(mtl, name) is getattr(import_module(f"mtlhelpers.{home}"), name)
+def test_names_of_namespaces_are_reached_from_the_top_too():
+    for room in (mtl.lesson, mtl.plots, mtl.studies):
+        for name in room.__all__:
+            assert getattr(mtl, name) is getattr(room, name)
 
 
 def test_a_name_that_is_none_is_refused():

@@ -6,13 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
+import pyarrow as pa
+import pyarrow.parquet as pq
+from datasets import Dataset, DatasetDict
+
+from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
 from mtlhelpers.data.hub import read_hub
 from mtlhelpers.data.jsonl import read_folder
-from mtlhelpers.data.newsdesk.release import load_newsdesk
-from mtlhelpers.data.published.download import fetch_files
-from mtlhelpers.data.published.registry import PUBLISHERS, STUDIED, Publisher
-from mtlhelpers.data.rows import CorpusError, Row
+from mtlhelpers.data.published.download import fetch_files, given_folder
+from mtlhelpers.data.published.registry import (
+    NEWSDESK_ROWS,
+    PUBLISHERS,
+    STUDIED,
+    Publisher,
+)
+from mtlhelpers.data.rows import CorpusError, Row, label_names, tag_names
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
 
 _INTENT = ":intent"
@@ -47,7 +55,7 @@ def load_corpus(
     if revision is not None:
         raise CorpusError(f"{name}: a revision needs `columns`, for a hub data set.")
     if name == "newsdesk":
-        return load_newsdesk()
+        return _load_newsdesk()
     if name in PUBLISHERS:
         return _load_published(PUBLISHERS[name])
     if name in STUDIED:
@@ -62,11 +70,31 @@ def load_corpus(
     )
 
 
-def given_folder(name: str) -> Path | None:
-    """The folder in MTLHELPERS_DATA that stands for a named corpus, if there is one."""
-    given = os.environ.get("MTLHELPERS_DATA")
-    folder = Path(given).expanduser() / name if given else None
-    return folder if folder and folder.is_dir() else None
+def _load_newsdesk() -> Corpus:
+    """The corpus that comes with the package; studies/newsdesk makes its rows."""
+    try:
+        with pq.ParquetFile(NEWSDESK_ROWS, page_checksum_verification=True) as file:
+            tables = [file.read_row_group(at) for at in range(len(SPLITS))]
+    except (OSError, pa.ArrowException) as error:
+        raise CorpusError(
+            f"{NEWSDESK_ROWS} is damaged ({error}): install mtlhelpers again."
+        ) from error
+    splits = DatasetDict({split: Dataset(one) for split, one in zip(SPLITS, tables)})
+    train, room = splits["train"], "mtlhelpers/data/newsdesk"
+    return Corpus(
+        "newsdesk",
+        splits,
+        label_names(train["label"][:]),
+        tag_names(train["tags"][:]),
+        licence="CC BY 4.0",
+        citation=f"newsdesk, the embedded corpus of mtlhelpers ({room})",
+        source=f"written for this project; its data card: {room}/README.md",
+        notes=(
+            "sentences drafted by a language model under an editorial brief, then "
+            "checked",
+            "rows of one group are variants of one hand-written sentence: count groups",
+        ),
+    )
 
 
 def _load_studied(name: str) -> Corpus:

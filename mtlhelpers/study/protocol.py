@@ -24,6 +24,9 @@ Score = Literal["accuracy", "ner_f1"]
 TASKS: tuple[Task, ...] = ("sentence", "ner")
 SCORE_OF: dict[Task, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
 
+# What a study may measure of a trained model besides its scores (running/probes.py).
+MEASURES = ("probe", "gradient_cosines")
+
 BACKBONE = "minilm"  # what the report is made with
 
 DISJOINT_PAIR = "clinc150-oos+wnut17"  # without the label oos

@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import MARGINS, Score, Verdict
-from mtlhelpers.study.verdicts.intervals import Difference, paired_difference, verdict
+from mtlhelpers.study.verdicts.evidence import arm_scores, subtract
+from mtlhelpers.study.verdicts.intervals import Difference, mean_difference, verdict
 from mtlhelpers.training.scores import Outcomes
 
 BETWEEN = 0.8  # correlation of two runs of different arms
@@ -81,7 +82,8 @@ def _judged_trial(case: Case, rng: np.random.Generator) -> Difference:
     """The difference that one made-up comparison finds."""
     first, second = make_arms(case, rng)
     groups = [str(number) for number in range(case.sentences)]
-    return paired_difference(first, second, groups, case.score)
+    one, other = (arm_scores(runs, groups, case.score) for runs in (first, second))
+    return mean_difference(subtract(one, other, one.seeds))
 
 
 def make_arms(

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mtlhelpers.study.verdicts.evidence import SeedScores, arm_scores, subtract
+from mtlhelpers.study.verdicts.intervals import Difference, mean_difference
 from mtlhelpers.training.scores import Outcomes
 
 
@@ -52,3 +54,14 @@ def repeated(run: Outcomes, times: int) -> Outcomes:
     return Outcomes(
         *(getattr(run, name) * times for name in Outcomes.__dataclass_fields__)
     )
+
+
+def seed_differences(first, second, groups, score) -> SeedScores:
+    """The differences of two arms' outcomes, for each seed that both have."""
+    one, other = (arm_scores(runs, groups, score) for runs in (first, second))
+    return subtract(one, other, sorted(set(first) & set(second)))
+
+
+def paired_difference(first, second, groups, score) -> Difference:
+    """The mean difference of two arms' outcomes by seed, with its interval."""
+    return mean_difference(seed_differences(first, second, groups, score))

@@ -4,8 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from mtlhelpers.study.records.outcomes import pack_outcomes
-from mtlhelpers.study.records.record import Job, own_id
+from mtlhelpers.study.records.record import Job, own_id, pack_outcomes
 from mtlhelpers.training.plan import METRICS
 from mtlhelpers.training.scores import Outcomes
 

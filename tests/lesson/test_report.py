@@ -13,7 +13,7 @@ from mtlhelpers.lesson.report import (
     verdict_sentence,
 )
 from mtlhelpers.study.protocol import Verdict
-from mtlhelpers.study.verdicts.claims import CARD, find_claim
+from mtlhelpers.study.verdicts.claims import CARD, CLAIMS
 from mtlhelpers.study.verdicts.decisions import Decision, Judged
 
 
@@ -23,7 +23,7 @@ def judged(claim: str, *verdicts: tuple[str, str, Verdict]) -> Judged:
         Decision(corpus, task, 300, verdict, "found", records=(f"{corpus}-1", "2"))
         for corpus, task, verdict in verdicts
     ]
-    return Judged(find_claim(claim), tuple(decisions))
+    return Judged(CLAIMS[claim], tuple(decisions))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_row_a_decision(mixed):
 
 def test_a_decision_without_size_leaves_a_gap_and_not_a_zero():
     one = Judged(
-        find_claim("1.1"), (Decision("newsdesk", "both", None, Verdict.SUPPORTED, ""),)
+        CLAIMS["1.1"], (Decision("newsdesk", "both", None, Verdict.SUPPORTED, ""),)
     )
     assert claim_table([one])["size"].isna().all()
 
@@ -100,7 +100,7 @@ def test_an_answer_that_is_one_everywhere_says_so():
 @pytest.mark.parametrize("claim", CARD)
 def test_no_advice_without_a_verdict(claim):
     """And another one for each verdict that is reached."""
-    given = answers(find_claim(claim))
+    given = answers(CLAIMS[claim])
     assert set(given) == set(Verdict)
     assert {given[verdict] for verdict in OPEN} == set(OPEN.values())
     assert given[Verdict.SUPPORTED] != given[Verdict.CONTRADICTED]

@@ -39,7 +39,7 @@ def test_no_code_is_in_it(page):
 def test_every_claim_is_in_it(page):
     from mtlhelpers.study.verdicts.claims import CLAIMS
 
-    for claim in CLAIMS:
+    for claim in CLAIMS.values():
         assert f"{claim.id}: <strong>" in page, claim.id
 
 

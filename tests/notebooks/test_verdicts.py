@@ -14,7 +14,7 @@ import pytest
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts.claims import CLAIMS
 from mtlhelpers.study.verdicts.decisions import Decision
-from mtlhelpers.study.verdicts.ledger import judge_claims
+from mtlhelpers.study.verdicts.judge import judge_claims
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -93,7 +93,9 @@ def test_a_verdict_has_the_form_that_is_checked(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_lesson_gives_the_verdicts_on_its_claims(path):
     """But for those that a clock decides (2.2), and in 08, which prints them all."""
-    own = {one.id for one in CLAIMS if one.lesson == path.name[:2] != "08"} - {"2.2"}
+    own = {one.id for one in CLAIMS.values() if one.lesson == path.name[:2] != "08"} - {
+        "2.2"
+    }
     assert {one.id for one in statements(prose_of(path))} == own
 
 

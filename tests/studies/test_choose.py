@@ -10,11 +10,11 @@ from helpers.records import record
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import ENDS, sizes_of
-from mtlhelpers.study.records.record import Choice, Job
+from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running.grid import read_grid
 from mtlhelpers.training.plan import Plan
-from studies.choose import choose, choose_together, grid_text, write_grid
+from studies.choose import Choice, choose, choose_together, grid_text, write_grid
 
 STUDIES = Path(__file__).parents[2] / "studies"
 # From which a whole grid is chosen; test_templates.py has those that a template makes.

@@ -5,15 +5,14 @@ import pytest
 from datasets import Dataset
 
 import mtlhelpers as mtl
-from mtlhelpers.data.newsdesk.build import FOLDER
-from studies.newsdesk_card import measure as card
-from studies.newsdesk_card.baselines import (
+from studies.newsdesk import measure as card
+from studies.newsdesk.baselines import (
     bag_of_words_accuracy,
     lookup_f1,
     majority_share,
 )
-from studies.newsdesk_card.checks import judge
-from studies.newsdesk_card.measure import (
+from studies.newsdesk.checks import judge
+from studies.newsdesk.measure import (
     Measure,
     card_tables,
     planned,
@@ -141,7 +140,7 @@ def test_the_card_is_written_between_its_marks(tmp_path):
 
 def test_the_committed_card_is_what_records_and_checks_give(tmp_path):
     records = run_measures(mtl.load_corpus("newsdesk"), [])
-    committed = (FOLDER / "README.md").read_text("utf-8")
+    committed = card.CARD.read_text("utf-8")
     again = Path(tmp_path / "card.md")
     again.write_text(committed, "utf-8")
     write_card(card_tables(records), again)

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers.outcomes import seed_differences
 from scipy import stats
 
 from mtlhelpers.study.protocol import MARGINS
-from mtlhelpers.study.verdicts.bootstrap import seed_differences
-from mtlhelpers.study.verdicts.intervals import paired_difference
+from mtlhelpers.study.verdicts.intervals import mean_difference
 from studies.verdict_rule import simulate as simulation
 from studies.verdict_rule.simulate import (
     BETWEEN,
@@ -89,13 +89,13 @@ def test_a_difference_at_the_margin_is_seldom_called_one_side_or_the_other():
 
 
 def test_the_simulation_tells_a_rule_that_leaves_out_the_test_sentences(monkeypatch):
-    def of_seeds_alone(first, second, groups, score):
-        found = paired_difference(first, second, groups, score)
+    def of_seeds_alone(differences):
+        found = mean_difference(differences)
         half = (found.high - found.low) / 2 * found.seed_error
         half /= np.hypot(found.seed_error, found.test_error)
         return replace(found, low=found.difference - half, high=found.difference + half)
 
-    monkeypatch.setattr(simulation, "paired_difference", of_seeds_alone)
+    monkeypatch.setattr(simulation, "mean_difference", of_seeds_alone)
     found = at_margin(100)
     assert found["supported"] > 0.05
     assert found["covered"] < 0.9

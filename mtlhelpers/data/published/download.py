@@ -1,9 +1,8 @@
 """Publishers' files over the network, each checked and kept whole or not at all."""
 
-import hashlib
 import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from tqdm import tqdm
@@ -36,18 +35,48 @@ def fetch_files(
         CorpusError: if a file cannot be had, is not the pinned one, or cannot be kept.
             Files fetched before it stay.
     """
+    import pooch  # here, since folders and hubs do without
+
     base = base_url or os.environ.get("MTLHELPERS_MIRROR") or BASE_URL
     root = f"{base.rstrip('/')}/{publisher.repository}/{publisher.commit}"
-    folder = kept_folder(publisher)
-    contents = {
-        path: content
-        for path, digest in publisher.digests.items()
-        if (content := _read_kept(folder / path, digest)) is not None
-    }
-    missing = [path for path in publisher.digests if path not in contents]
-    if missing:
-        _fetch(publisher, missing, root, timeout)
-    return contents | {path: (folder / path).read_bytes() for path in missing}
+    urls = {path: f"{root}/{quote(path)}" for path in publisher.digests}
+    pooch.get_logger().setLevel("WARNING")  # one bar instead of a line per file
+    files = pooch.create(
+        kept_folder(publisher),
+        root,
+        registry=publisher.digests,
+        urls=urls,
+        retry_if_failed=0 if _offline() else RETRIES,
+    )
+    download = _refuse if _offline() else pooch.HTTPDownloader(timeout=timeout)
+    few, name = len(urls) <= FEW, publisher.name
+    shown = tqdm(urls, desc=name, leave=False, unit="file", disable=few)
+    return {path: _fetch(publisher, files, path, download) for path in shown}
+
+
+def _fetch(publisher: Publisher, files: Any, path: str, download: Any) -> bytes:
+    """The content of a file, fetched unless it is kept, if it is the pinned one."""
+    from requests import RequestException
+
+    try:
+        return Path(files.fetch(path, downloader=download)).read_bytes()
+    # No route, refused, silent too long, cut off, 404 and its like; or a mirror
+    # that is no address, or other bytes than the pinned ones.
+    except (RequestException, ValueError) as error:
+        why = str(_root(error))
+        raise _refusal(files.get_url(path), publisher, why) from error
+    except OSError as error:
+        raise CorpusError(
+            f"{files.path / path}: cannot be written ({error.strerror or error}). Let "
+            "MTLHELPERS_CACHE name a folder with room in which you may write."
+        ) from error
+
+
+def given_folder(name: str) -> Path | None:
+    """The folder in MTLHELPERS_DATA that stands for a named corpus, if there is one."""
+    given = os.environ.get("MTLHELPERS_DATA")
+    folder = Path(given).expanduser() / name if given else None
+    return folder if folder and folder.is_dir() else None
 
 
 def kept_folder(publisher: Publisher) -> Path:
@@ -55,45 +84,8 @@ def kept_folder(publisher: Publisher) -> Path:
     return cache_folder() / "corpora" / publisher.name / publisher.commit
 
 
-def _read_kept(path: Path, digest: str) -> bytes | None:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    return content if hashlib.sha256(content).hexdigest() == digest else None
-
-
-def _fetch(
-    publisher: Publisher, paths: Sequence[str], root: str, timeout: float
-) -> None:
-    """Fetch files into the kept folder, if they are the pinned ones."""
-    urls = {path: f"{root}/{quote(path)}" for path in paths}
-    if _offline():
-        reason = "HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set"
-        raise _refusal(urls[paths[0]], publisher, reason)
-    # Here, since almost every corpus that is loaded has been fetched before.
-    import pooch
-    from requests import RequestException
-
-    pooch.get_logger().setLevel("WARNING")  # one bar instead of a line per file
-    folder = kept_folder(publisher)
-    files = pooch.create(
-        folder, root, registry=publisher.digests, urls=urls, retry_if_failed=RETRIES
-    )
-    download = pooch.HTTPDownloader(timeout=timeout)
-    hidden = len(paths) <= FEW
-    for path in tqdm(paths, desc=publisher.name, unit="file", disable=hidden):
-        try:
-            files.fetch(path, downloader=download)
-        # No route, refused, silent too long, cut off, 404 and its like; or a mirror
-        # that is no address, or other bytes than the pinned ones.
-        except (RequestException, ValueError) as error:
-            raise _refusal(urls[path], publisher, str(_root(error))) from error
-        except OSError as error:
-            raise CorpusError(
-                f"{folder / path}: cannot be written ({error.strerror or error}). Let "
-                "MTLHELPERS_CACHE name a folder with room in which you may write."
-            ) from error
+def _refuse(*_: object) -> None:
+    raise ValueError("HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
 
 
 def _offline() -> bool:

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, product
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from mtlhelpers.lesson.plots.figures import INK, LETTERS, settle
 
@@ -27,22 +29,11 @@ LEADER: dict[str, Any] = {
     "linewidth": 0.5,
     "shrinkA": 0,
 }
+NOTHING = np.empty((0, 4))
 SIDES = {1: ("left", "bottom"), -1: ("right", "top"), 0: ("center", "center")}
 
 
-class Box(NamedTuple):
-    """A rectangle of the figure, in pixels."""
-
-    left: float
-    bottom: float
-    right: float
-    top: float
-
-    def shared(self, other: "Box") -> float:
-        """The area that two boxes have in common."""
-        across = min(self.right, other.right) - max(self.left, other.left)
-        up = min(self.top, other.top) - max(self.bottom, other.bottom)
-        return max(across, 0.0) * max(up, 0.0)
+Boxes = NDArray[np.float64]  # (N, 4): left, bottom, right, top, in pixels
 
 
 class Spot(NamedTuple):
@@ -51,8 +42,7 @@ class Spot(NamedTuple):
     distance: int
     across: int
     up: int
-    box: Box
-    leader: list[Box]  # along the line to its point, where one is needed
+    filled: Boxes  # of the name, and along the line to its point, where one is needed
 
 
 def draw_points(
@@ -86,9 +76,9 @@ def draw_points(
         _draw_point(axes, row, x, y, colour, marker)
     axes.margins(0.12)
     settle(axes)
-    corners = axes.transData.transform(on_line[[x, y]].astype(float)).tolist()
-    line = [box for pair in pairwise(corners) for box in _along(*pair, steps=40)]
-    _name_points(axes, table, x, y, name, line)
+    corners = axes.transData.transform(on_line[[x, y]].astype(float))
+    lines = [_along(*pair, steps=40) for pair in pairwise(corners)]
+    _name_points(axes, table, x, y, name, lines)
 
 
 def _draw_point(
@@ -121,81 +111,78 @@ def _reach(row: dict[Any, Any], score: str) -> list[list[float]] | None:
 
 
 def _name_points(
-    axes: Axes, table: pd.DataFrame, x: str, y: str, name: str, line: list[Box]
+    axes: Axes, table: pd.DataFrame, x: str, y: str, name: str, lines: list[Boxes]
 ) -> None:
     """Write the names, one after another, each where it is least in the way."""
     rows = table.to_dict("records")
-    points = [axes.transData.transform((row[x], row[y])).tolist() for row in rows]
-    bars = [*line, *(bar for row in rows for bar in _bars(axes, row, x, y))]
+    points = [axes.transData.transform((row[x], row[y])) for row in rows]
+    bars = np.vstack([NOTHING, *lines, *(_bars(axes, row, x, y) for row in rows)])
     dpi = axes.figure.dpi
     half = MARKER_SIZE * dpi / 72 / 2
-    taken = [_around(point, half) for point in points]
-    inside = Box(*map(float, axes.bbox.extents))
+    taken = np.vstack([NOTHING, *(_around(point, half) for point in points)])
+    inside = np.array([axes.bbox.extents], dtype=float)
     for row, point in zip(rows, points):
-        at = row[x], row[y]
+        at, unit = (row[x], row[y]), "offset points"
         text = axes.annotate(
-            row[name],
-            at,
-            xytext=(0, 0),
-            textcoords="offset points",
-            fontsize=LETTERS,
-            color=INK,
+            row[name], at, (0, 0), textcoords=unit, fontsize=LETTERS, color=INK
         )
         text.set_in_layout(False)
-        size = text.get_window_extent()
+        size = np.array(text.get_window_extent().size)
         spot = min(
-            _spots(point, size.width, size.height, dpi),
+            _spots(point, size, dpi),
             key=lambda spot: _in_the_way(spot, inside, taken, bars),
         )
-        taken.append(spot.box)
+        taken = np.vstack([taken, spot.filled[:1]])
         offset = (spot.across * spot.distance, spot.up * spot.distance)
         text.set(position=offset, ha=SIDES[spot.across][0], va=SIDES[spot.up][1])
         if spot.distance > NEAR:
-            leader = axes.annotate(
-                "", at, xytext=offset, textcoords="offset points", arrowprops=LEADER
-            )
+            leader = axes.annotate("", at, offset, textcoords=unit, arrowprops=LEADER)
             leader.set_in_layout(False)
 
 
-def _spots(
-    point: Sequence[float], width: float, height: float, dpi: float
-) -> Iterator[Spot]:
+def _spots(point: Boxes, size: Boxes, dpi: float) -> Iterator[Spot]:
     """Every place for a name of this size, in pixels, beside its point."""
-    for distance, (across, up) in product(DISTANCES, DIRECTIONS):
-        end = [at + way * distance * dpi / 72 for at, way in zip(point, (across, up))]
-        left = end[0] - width * (1 - across) / 2
-        bottom = end[1] - height * (1 - up) / 2
-        box = Box(left, bottom, left + width, bottom + height)
-        leader = list(_along(point, end, steps=8))[3:] if distance > NEAR else []
-        yield Spot(distance, across, up, box, leader)
+    for distance, way in product(DISTANCES, DIRECTIONS):
+        end = point + np.multiply(way, distance * dpi / 72)
+        corner = end - size * (1 - np.array(way)) / 2
+        filled = np.hstack([corner, corner + size])[None]
+        if distance > NEAR:
+            filled = np.vstack([filled, _along(point, end, steps=8)[3:]])
+        yield Spot(distance, *way, filled)
 
 
-def _in_the_way(spot: Spot, inside: Box, taken: list[Box], bars: list[Box]) -> float:
+def _in_the_way(spot: Spot, inside: Boxes, taken: Boxes, bars: Boxes) -> float:
     """What a name would cover: other names and markers weigh most, lines little."""
-    filled = [spot.box, *spot.leader]
-    outside = spot.box.shared(spot.box) - spot.box.shared(inside)
-    covered = sum(box.shared(other) for box in filled for other in taken)
-    crossed = sum(spot.box.shared(bar) for bar in bars)
-    return spot.distance + 100 * (outside + covered) + crossed
+    own = spot.filled[:1]
+    outside = _shared(own, own) - _shared(own, inside)
+    covered = _shared(spot.filled, taken)
+    return spot.distance + 100 * (outside + covered) + _shared(own, bars)
 
 
-def _along(start: Sequence[float], end: Sequence[float], steps: int) -> Iterator[Box]:
+def _shared(some: Boxes, others: Boxes) -> float:
+    """The area that boxes have in common with others, pair by pair."""
+    low = np.maximum(some[:, None, :2], others[:, :2])
+    high = np.minimum(some[:, None, 2:], others[:, 2:])
+    return float(np.maximum(high - low, 0).prod(axis=-1).sum())
+
+
+def _along(start: Boxes, end: Boxes, steps: int) -> Boxes:
     """Small boxes on the way from one point to another."""
-    for step in range(1, steps + 1):
-        share = step / steps
-        yield _around([a + share * (b - a) for a, b in zip(start, end)], 1.5)
+    share = np.arange(1, steps + 1)[:, None] / steps
+    return _around(start + share * (end - start), 1.5)
 
 
-def _around(point: Sequence[float], half: float) -> Box:
-    return Box(point[0] - half, point[1] - half, point[0] + half, point[1] + half)
+def _around(points: Boxes, half: float) -> Boxes:
+    return np.hstack([points - half, points + half])
 
 
-def _bars(axes: Axes, row: dict[Any, Any], x: str, y: str) -> Iterator[Box]:
+def _bars(axes: Axes, row: dict[Any, Any], x: str, y: str) -> Boxes:
     """The boxes of a point's intervals."""
+    boxes = [NOTHING]
     for score, other in ((x, y), (y, x)):
-        if _reach(row, score) is None:
-            continue
-        ends = [row[score + "_low"], row[score + "_high"]]
-        corners = [(e, row[other]) if score == x else (row[other], e) for e in ends]
-        (left, bottom), (right, top) = axes.transData.transform(corners).tolist()
-        yield Box(left - 1, bottom - 1, right + 1, top + 1)
+        if _reach(row, score) is not None:
+            ends = [row[score + "_low"], row[score + "_high"]]
+            corners = [(e, row[other]) if score == x else (row[other], e) for e in ends]
+            ends_at = axes.transData.transform(corners)
+            boxes.append(np.hstack([ends_at[0] - 1, ends_at[1] + 1])[None])
+    return np.vstack(boxes)

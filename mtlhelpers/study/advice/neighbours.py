@@ -4,16 +4,13 @@ Lesson: 08_what_should_i_freeze.
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.study.protocol import (
     LESSON_05,
     MARGINS,
@@ -22,10 +19,15 @@ from mtlhelpers.study.protocol import (
     TRANSFER,
     Task,
 )
-from mtlhelpers.study.records.arms import Studies
+from mtlhelpers.study.records.arms import Studies, by_size, pair
 from mtlhelpers.study.records.record import Record, Side
-from mtlhelpers.study.verdicts.bootstrap import Floats
+from mtlhelpers.study.verdicts.evidence import Floats
 from mtlhelpers.study.verdicts.intervals import t_quantile
+
+if TYPE_CHECKING:  # a second of imports, which advice from records does without
+    import pandas as pd
+
+    from mtlhelpers.data.corpus import Corpus
 
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
 EXPECTED_WITHIN = 0.95
@@ -88,7 +90,7 @@ class Near:
         """Ids of all its runs."""
         return tuple(run["id"] for runs in self.runs.values() for run in runs)
 
-    def is_of(self, corpus: Corpus) -> bool:
+    def is_of(self, corpus: "Corpus") -> bool:
         """Whether these runs are of this very corpus."""
         return any(
             run["corpus_sha256"] == corpus.fingerprint
@@ -133,23 +135,17 @@ def recorded(studies: Studies, arms: Arms, corpus: str) -> dict[int, Near]:
 
     Runs on all sentences, however many these were, are near to no number of them.
     """
-    by_arm: dict[str, dict[int, dict[int, Record]]] = {}
-    for scenario, sides in arms.items():
-        by_arm[scenario] = defaultdict(dict)
-        for run in (run for side in sides for run in studies.of(side, corpus)):
-            size, seed = run["plan"]["train_size"], run["plan"]["seed"]
-            if size is not None:
-                by_arm[scenario][size][seed] = run
-    near = {}
-    for size in sorted(set.intersection(*map(set, by_arm.values()))):
-        seeds = sorted(set.intersection(*(set(own[size]) for own in by_arm.values())))
-        if len(seeds) > 1:
-            runs = {
-                scenario: tuple(own[size][seed] for seed in seeds)
-                for scenario, own in by_arm.items()
-            }
-            near[size] = Near(corpus, size, runs)
-    return near
+    by_arm = [
+        by_size(run for side in sides for run in studies.of(side, corpus))
+        for sides in arms.values()
+    ]
+    return {
+        size: Near(
+            corpus, size, {name: (*own.values(),) for name, own in zip(arms, pairs)}
+        )
+        for size, pairs in pair(*by_arm).items()
+        if size is not None
+    }
 
 
 @dataclass(frozen=True)
@@ -198,7 +194,7 @@ def _expected(near: Sequence[Near], scenario: str, task: Task) -> Expected:
     return Expected.of_next([one.mean(scenario, task) for one in near])
 
 
-def check_advice(folder: str | Path) -> pd.DataFrame:
+def check_advice(folder: str | Path) -> "pd.DataFrame":
     """Advise on each recorded corpus and size from the other corpora alone.
 
     One row per corpus and size. `advised` and `best`: scenarios, the best by its mean
@@ -207,6 +203,8 @@ def check_advice(folder: str | Path) -> pd.DataFrame:
     how many of the advised scenario's expected intervals hold its score. Raises
     `StudyError` where the folder is not there.
     """
+    import pandas as pd
+
     studies = Studies.below(folder)
     rows = []
     for corpus in TRANSFER:

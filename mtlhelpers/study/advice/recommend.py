@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.load import load_corpus
 from mtlhelpers.study.advice.neighbours import (
     FAR,
     FRESH,
@@ -23,15 +21,21 @@ from mtlhelpers.study.advice.neighbours import (
     nearest,
 )
 from mtlhelpers.study.advice.seconds import expected_seconds
-from mtlhelpers.study.protocol import BACKBONE, TASKS, Task
+from mtlhelpers.study.protocol import TASKS, Task
 from mtlhelpers.study.records.arms import Studies
-from mtlhelpers.study.records.record import Choice
 from mtlhelpers.training.plan import Plan
+
+if TYPE_CHECKING:
+    from mtlhelpers.data.corpus import Corpus
 
 SCORE_NAMES: dict[Task, str] = {"sentence": "accuracy", "ner": "NER F1"}
 BY_CONSTRUCTION = (
     "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
     "the sentence head reaches on a backbone trained for NER is not recorded."
+)
+NOTHING_NEAR = (
+    "The studies in {studies} have no runs of both scenarios at a size within "
+    f"{FAR} times of {{size:,}} sentences."
 )
 
 
@@ -39,7 +43,7 @@ BY_CONSTRUCTION = (
 class Case:
     """What is asked about."""
 
-    corpus: Corpus | None  # None: a number of sentences alone
+    corpus: "Corpus | None"  # None: a number of sentences alone
     size: int  # training sentences (of each task, in a disjoint corpus)
     tasks: tuple[Task, ...]  # to be learned
     kept: Task | None = None  # a task whose trained head must keep its scores
@@ -88,7 +92,7 @@ class Recommendation:
 
 
 def recommend(
-    corpus_or_size: Corpus | str | Path | int,
+    corpus_or_size: "Corpus | str | Path | int",
     tasks: Sequence[str] | None = None,
     budget: float | None = None,
     *,
@@ -124,25 +128,22 @@ def recommend(
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
     near = _near(case, Studies.below(studies))
     if not near:
-        return Recommendation(case, None, _nothing_near(studies, case.size))
+        why = NOTHING_NEAR.format(studies=studies, size=case.size)
+        return Recommendation(case, None, why)
     return _from_records(case, near, budget, device)
 
 
-def _nothing_near(studies: str | Path, size: int) -> str:
-    return (
-        f"The studies in {studies} have no runs of both scenarios at a size within "
-        f"{FAR} times of {size:,} sentences."
-    )
-
-
 def _case(
-    corpus_or_size: Corpus | str | Path | int, tasks: Sequence[str] | None, keep: str
+    corpus_or_size: "Corpus | str | Path | int", tasks: Sequence[str] | None, keep: str
 ) -> Case:
     there: Sequence[str]
     if isinstance(corpus_or_size, int | Integral):  # also one of numpy's
         corpus, size = None, int(corpus_or_size)
         there, name = TASKS, "what is recorded"
     else:
+        from mtlhelpers.data.corpus import Corpus  # a second of imports
+        from mtlhelpers.data.load import load_corpus
+
         given = corpus_or_size
         corpus = given if isinstance(given, Corpus) else load_corpus(given)
         size, there, name = _training_sentences(corpus), corpus.tasks, corpus.name
@@ -162,7 +163,7 @@ def _case(
     return Case(corpus, size, learned, next((t for t in TASKS if t == keep), None))
 
 
-def _training_sentences(corpus: Corpus) -> int:
+def _training_sentences(corpus: "Corpus") -> int:
     """All, or those of the task that has fewer."""
     train = corpus.splits["train"]
     columns = {"sentence": "label", "ner": "tags"}
@@ -198,8 +199,7 @@ def _from_records(
 def _plan(scenario: str, near: Near, case: Case) -> Plan:
     """As the nearest run was trained: as many steps if smaller, epochs if larger."""
     run = near.runs[scenario][0]
-    tuned = Plan.from_dict(run["plan"])
-    plan = Choice(scenario, near.corpus, BACKBONE, tuned, run["steps"]).at(case.size)
+    plan = Plan.from_dict(run["plan"]).scaled_to(case.size, run["steps"])
     first = plan.first and replace(plan.first, train_size=case.size, skip=0, seed=0)
     return replace(
         plan,

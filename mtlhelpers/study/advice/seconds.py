@@ -8,13 +8,16 @@ import time
 from collections.abc import Sequence
 from functools import cache
 from statistics import mean, median
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.device import choose_device, fast_products
 from mtlhelpers.study.records.record import Record
+
+if TYPE_CHECKING:
+    from mtlhelpers.data.corpus import Corpus
 
 # Seconds of `_seconds_of_work` on one thread of the machine that the records come from,
 # an AMD EPYC of 2.6 GHz: steps of training there take what the records say, give or
@@ -25,7 +28,7 @@ LOOKED_AT = 1_000  # sentences of a corpus, for their mean length
 
 
 def expected_seconds(
-    runs: Sequence[Record], size: int, corpus: Corpus | None, device: str = "auto"
+    runs: Sequence[Record], size: int, corpus: "Corpus | None", device: str = "auto"
 ) -> float:
     """Estimate the seconds of training as `runs` did, on `size` sentences.
 
@@ -42,7 +45,7 @@ def expected_seconds(
     return float(here) * _longer(corpus, runs[0]) * machine_ratio(device)
 
 
-def _longer(corpus: Corpus | None, run: Record) -> float:
+def _longer(corpus: "Corpus | None", run: Record) -> float:
     """How many times the words per sentence of a recorded corpus a corpus has."""
     words, sentences = run["scores"].get("words"), run["scores"].get("tagged_sentences")
     if corpus is None or not words or not sentences:

@@ -12,8 +12,7 @@ from functools import partial
 from typing import Any, NamedTuple, Union
 
 from mtlhelpers.study.errors import RecordError
-from mtlhelpers.study.records.outcomes import are_outcomes
-from mtlhelpers.study.records.record import Record, own_id
+from mtlhelpers.study.records.record import Record, are_outcomes, own_id
 from mtlhelpers.training.plan import METRICS, Plan
 
 

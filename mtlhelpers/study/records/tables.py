@@ -114,26 +114,17 @@ def summarise(
             f"seed {row['seed']} stands twice in the group {group}: group by whatever "
             f"else differs, or choose the rows of one kind first"
         )
-    groups = table.groupby(list(by), sort=False, dropna=False)
-    return pd.DataFrame(
-        {
-            **dict(zip(by, name)),
-            **{k: v for score in scores for k, v in _mean(own, score, confidence)},
-            "seeds": own["seed"].nunique(),
-            "ids": tuple(own["id"]),
-        }
-        for name, own in groups
+    groups = table.astype(dict.fromkeys(scores, float)).groupby(
+        list(by), sort=False, dropna=False
     )
-
-
-def _mean(own: pd.DataFrame, score: str, confidence: float) -> list[tuple[str, float]]:
-    values = own[score].astype(float).dropna().to_numpy()
-    mean = float(values.mean()) if len(values) else math.nan
-    low = high = math.nan
-    if len(values) > 1:
-        half = stats.sem(values) * stats.t.ppf((1 + confidence) / 2, len(values) - 1)
-        low, high = mean - half, mean + half
-    return [(score, mean), (f"{score}_low", low), (f"{score}_high", high)]
+    columns: dict[str, pd.Series[Any]] = {}
+    for score in scores:
+        own = groups[score]
+        half = own.sem() * stats.t.ppf((1 + confidence) / 2, own.count() - 1)
+        columns[score], columns[f"{score}_low"] = own.mean(), own.mean() - half
+        columns[f"{score}_high"] = own.mean() + half
+    columns |= {"seeds": groups["seed"].nunique(), "ids": groups["id"].agg(tuple)}
+    return pd.DataFrame(columns).reset_index()
 
 
 def _row(record: Record) -> dict[str, Any]:

@@ -2,15 +2,13 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 
 from tqdm import tqdm
 
-from mtlhelpers.study.records.record import Job, Record
+from mtlhelpers.study.records.record import Job, Record, RecordedIds
 from mtlhelpers.study.records.store import read_with_faults
-from mtlhelpers.study.running.ids import RecordedIds
-from mtlhelpers.study.running.pools import Pool, in_processes, on_cluster
+from mtlhelpers.study.running.pools import in_processes, on_cluster
 from mtlhelpers.study.running.study import Study
 from mtlhelpers.training.plan import Plan
 
@@ -84,44 +82,17 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def study_lines(
-    action: str,
-    folder: Path,
-    *,
-    corpora: Collection[str] = (),
-    jobs: int = 1,
-    cluster: str | None = None,
-    bar: bool = False,
-    device: str = "cpu",
-) -> Iterator[str]:
-    """Do one of "run", "status" and "pack" with the study in a folder.
-
-    Args:
-        action: which one.
-        folder: of the study.
-        corpora: only the runs on these, where any are named.
-        jobs: how many runs at once, on this machine.
-        cluster: the address of a Dask scheduler whose workers do the runs.
-        bar: whether to show a progress bar.
-        device: to compute on. Records of another kind of device are other records.
-
-    Raises:
-        StudyError: where the study cannot go on; the message says why.
-    """
-    study = Study(folder, corpora, device)
-    if action == "run":
-        pool = in_processes(jobs) if jobs > 1 else None
-        yield from run_lines(study, on_cluster(cluster) if cluster else pool, bar)
-    elif action == "status":
-        yield from status_lines(study)
-    else:
-        yield f"packed {study.pack()}"
-
-
 def run_lines(
-    study: Study, pool: Pool | None = None, bar: bool = False
+    study: Study, jobs: int = 1, cluster: str | None = None, bar: bool = False
 ) -> Iterator[str]:
-    """Run what is left; a line for each run, one for all, one for the pack."""
+    """Run what is left; a line for each run, one for all, one for the pack.
+
+    `jobs` are run at once, or on the Dask `cluster` of that address; `bar` shows
+    progress. Raises `StudyError` where the study cannot go on.
+    """
+    pool = in_processes(jobs) if jobs > 1 else None
+    if cluster:
+        pool = on_cluster(cluster)
     records, faults = read_with_faults(study.folder)
     yield from _damaged(faults)
     pace, left = Pace(records), study.left(records)

@@ -29,8 +29,8 @@ from pathlib import Path
 from typing import Any
 
 from mtlhelpers.study.errors import GridError
+from mtlhelpers.study.protocol import MEASURES
 from mtlhelpers.study.records.record import THREADS, Job
-from mtlhelpers.study.running.probes import check_names
 from mtlhelpers.training.plan import Plan
 
 _NAMES = ("arm", "corpus", "backbone")
@@ -118,7 +118,10 @@ def _text(key: str, value: Any) -> str:
 def _measured(names: Any) -> tuple[str, ...]:
     if not isinstance(names, list):
         raise GridError(f'measure = {names!r}: write a list of lists, [["probe"]]')
-    return check_names([_text("measure", name) for name in names])
+    for name in names:
+        if _text("measure", name) not in MEASURES:
+            raise GridError(f"no measure {name!r}: there are {', '.join(MEASURES)}")
+    return tuple(names)
 
 
 def _crossed(table: Table) -> Iterator[Table]:

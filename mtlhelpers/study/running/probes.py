@@ -3,7 +3,7 @@
 Lesson: 08_what_should_i_freeze. A block of a grid asks for it: measure = [["probe"]].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.study.protocol import probed_corpus
+from mtlhelpers.study.protocol import MEASURES, probed_corpus
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.similarity import layer_vectors
@@ -29,15 +29,8 @@ BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences
 
 def measure(names: Sequence[str], model: SharedModel, corpus: Corpus) -> dict[str, Any]:
     """What the measures of these names give, by name."""
-    return {name: MEASURES[name](model, corpus) for name in names}
-
-
-def check_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names. Raises `ValueError` for one that no measure has."""
-    for name in names:
-        if name not in MEASURES:
-            raise ValueError(f"no measure {name!r}: there are {', '.join(MEASURES)}")
-    return tuple(names)
+    own = dict(zip(MEASURES, (probe, gradient_cosines)))
+    return {name: own[name](model, corpus) for name in names}
 
 
 def probe(model: SharedModel, corpus: Corpus) -> dict[str, str]:
@@ -107,9 +100,3 @@ def _cosines(
 def _directions(model: SharedModel, sentences: Dataset) -> Tensor:
     """The mean last hidden state of N sentences, of length 1: (N, H)."""
     return torch.nn.functional.normalize(layer_vectors(model, sentences)[-1])
-
-
-MEASURES: dict[str, Callable[[SharedModel, Corpus], Any]] = {
-    "probe": probe,
-    "gradient_cosines": gradient_cosines,
-}

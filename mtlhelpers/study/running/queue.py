@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 
 from mtlhelpers.data.cache import is_temporary
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.packed import from_json
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.schema import check_record
+from mtlhelpers.study.records.store import from_json
 
 STALE = 3600.0  # seconds after which no process can still be writing a file
 _LOCK = re.compile(r"[0-9a-f]{16}\.lock")

@@ -13,9 +13,8 @@ from typing import Any
 from mtlhelpers.model.device import choose_device
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import MARGINS
-from mtlhelpers.study.records.record import NUMERICS, Job, Record
+from mtlhelpers.study.records.record import NUMERICS, Job, Record, id_of
 from mtlhelpers.study.records.store import read_records
-from mtlhelpers.study.running.ids import id_of
 from mtlhelpers.study.running.worker import Worker
 
 TOLERANCE = {score: MARGINS[score] for score in ("accuracy", "ner_f1")}

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.record import Job, Record
+from mtlhelpers.study.records.record import Job, Record, RecordedIds
 from mtlhelpers.study.records.store import (
     pack_records,
     read_file,
@@ -17,7 +17,6 @@ from mtlhelpers.study.records.store import (
     write_record,
 )
 from mtlhelpers.study.running.console import seconds_of
-from mtlhelpers.study.running.ids import RecordedIds
 from mtlhelpers.study.running.queue import writing_to
 from mtlhelpers.study.running.rerun import record_lines
 from mtlhelpers.study.running.study import Study

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -18,9 +17,14 @@ from mtlhelpers.model.device import environment, peak_memory, restart_peak_memor
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.errors import StudyError
-from mtlhelpers.study.records.outcomes import pack_outcomes
-from mtlhelpers.study.records.record import NUMERICS, Job, Record
-from mtlhelpers.study.running.ids import Facts, id_of
+from mtlhelpers.study.records.record import (
+    NUMERICS,
+    Facts,
+    Job,
+    Record,
+    id_of,
+    pack_outcomes,
+)
 from mtlhelpers.study.running.probes import measure
 from mtlhelpers.training.features.store import FeatureStore
 from mtlhelpers.training.loop import train, training_sentences
@@ -96,7 +100,7 @@ class Worker:
             progress=progress,
         )
         validation = evaluate(model, corpus.splits["validation"], store=self._store)
-        return {
+        fields = _stage_fields(run) | {
             "id": key,
             "numerics": NUMERICS,
             "arm": job.arm,
@@ -107,9 +111,11 @@ class Worker:
             "revision": _git_revision(),
             "peak_memory_bytes": peak_memory(self.device),
             "validation": asdict(validation),
-            **run_fields(run),
-            **_measured(job, model, corpus),
+            "outcomes": pack_outcomes(run.outcomes),
         }
+        if job.measure:  # a field that no other record has
+            fields["measured"] = measure(job.measure, model, corpus)
+        return fields
 
     def _corpus(self, name: str) -> Corpus:
         if name not in self._corpora:
@@ -123,13 +129,6 @@ def _epochs_of(plan: Plan | None, corpus: Corpus) -> Iterator[int]:
         sentences = 1 if plan.epochs else len(training_sentences(corpus, plan))
         yield plan.resolve(sentences, corpus.tasks).epochs
         plan = plan.first
-
-
-def _measured(job: Job, model: SharedModel, corpus: Corpus) -> dict[str, Any]:
-    """The field of a record that only a job with measures has."""
-    if not job.measure:
-        return {}
-    return {"measured": measure(job.measure, model, corpus)}
 
 
 @contextmanager
@@ -165,13 +164,8 @@ def _git_revision() -> str | None:
     return described.stdout.strip()
 
 
-def run_fields(run: Run) -> Record:
-    """Return the part of a record that a run itself gives."""
-    return _stage_fields(run) | {"outcomes": pack_outcomes(run.outcomes)}
-
-
 def _stage_fields(run: Run) -> Record:
-    """The same of any stage. Nobody draws the sentences of an earlier one again."""
+    """What any stage leaves. Nobody draws the sentences of an earlier one again."""
     return {
         "plan": run.plan.to_dict(),
         "environment": run.environment,

@@ -140,13 +140,5 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 
 _READ = read_claims(Path(__file__).with_name("claims.toml"))
-CLAIMS, CARD = _READ.claim, _READ.card
-
-
-def find_claim(key: str) -> Claim:
-    """The claim of an id. Raises `ValueError` that names the ids there are."""
-    for claim in CLAIMS:
-        if claim.id == key:
-            return claim
-    known = ", ".join(claim.id for claim in CLAIMS)
-    raise ValueError(f"no claim {key!r}: the ids are {known}")
+CLAIMS = {claim.id: claim for claim in _READ.claim}
+CARD = _READ.card

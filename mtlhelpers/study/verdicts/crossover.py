@@ -8,18 +8,20 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
-from mtlhelpers.study.records.arms import Studies, shared_ids
+from mtlhelpers.study.records.arms import Studies, ids_of
 from mtlhelpers.study.records.record import Side
-from mtlhelpers.study.verdicts.bootstrap import Floats, SeedScores
-from mtlhelpers.study.verdicts.evidence import Evidence, Match
+from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match, SeedScores
 from mtlhelpers.study.verdicts.intervals import Difference, mean_difference
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 BELOW = 0.0  # the first arm leads at none of the sizes
 ABOVE = math.inf  # it leads at all of them
@@ -141,21 +143,23 @@ def compare_arms(
     first: str = "backbone_frozen",
     second: str = "none_frozen",
     beside: str | Path | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """The first arm minus the second on one corpus: one row per score and size.
 
     `beside` is the study of the second arm, where that is not the first one's.
 
-    Columns: `score`, `train_size`, what `paired_difference` gives (`difference`, `low`,
+    Columns: `score`, `train_size`, what `mean_difference` gives (`difference`, `low`,
     `high`, `seed_error` and `test_error`, all from -1 to 1, and `seeds`, how many both
     arms have), and `ids` of the records. A size at which the arms share fewer than two
     seeds is left out.
     """
+    import pandas as pd
+
     match, evidence = _match((folder, first), (beside or folder, second), corpus)
     rows = [
         {"score": score, "train_size": size}
         | asdict(mean_difference(evidence.difference(match, size, score)))
-        | {"ids": shared_ids(*arms)}
+        | {"ids": ids_of(arms)}
         for score in COMPARED
         for size, arms in evidence.pairs(match).items()
     ]

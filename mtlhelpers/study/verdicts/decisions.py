@@ -1,12 +1,24 @@
-"""What was decided of a claim: a verdict for each corpus and task, and its grounds."""
+"""What was decided of a claim: a verdict for each corpus and task, and its grounds.
 
+Lesson: 08_what_should_i_freeze. What a check decides takes seconds, so it is kept in
+one file beside the studies, with the day and the machine that it comes from.
+"""
+
+import json
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.study.errors import RecordError
 from mtlhelpers.study.protocol import BACKBONE, Verdict
 from mtlhelpers.study.verdicts.claims import Claim
+
+FILE = Path("fresh_checks") / "record.json"  # below the folder of the studies
+_KEPT = ("corpus", "task", "size", "verdict", "said", "difference", "interval", "seeds")
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,13 @@ class Decision:
     records: tuple[str, ...] = ()  # ids; none where a check decided
     backbone: str = BACKBONE
     checked: str = ""  # the day of the check, as 2026-11-30
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any], day: str) -> "Decision":
+        """Return what a check decided, as it is kept."""
+        interval = kept["interval"] and tuple(kept["interval"])
+        made = {"verdict": Verdict(kept["verdict"]), "interval": interval}
+        return cls(**{**kept, **made}, checked=day)
 
     @property
     def where(self) -> str:
@@ -68,3 +87,46 @@ class Judged(NamedTuple):
             "statement": self.claim.statement,
             "verdicts": verdicts,
         }
+
+
+def read_check(folder: Path, claim: str) -> tuple[Decision, ...]:
+    """What the check of a claim last found; not tested where it was never recorded.
+
+    Raises `RecordError` that names the file where it is damaged.
+    """
+    try:
+        entry = _entries(folder).get(claim)
+        if entry:
+            day = entry["checked"]
+            return tuple(Decision.of(one, day) for one in entry["decisions"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordError(
+            f"{folder / FILE}, claim {claim}: {error!r}. Run the checks again: "
+            f"mtlhelpers claims --fresh"
+        ) from error
+    said = f"no result of its check in {FILE}: run mtlhelpers claims {claim} --fresh"
+    return (Decision("-", "both", None, Verdict.NOT_TESTED, said),)
+
+
+def write_check(
+    folder: Path,
+    claim: str,
+    day: str,
+    decisions: Sequence[Decision],
+    machine: Mapping[str, Any],
+) -> None:
+    """Record what the check of a claim found; those of other claims stay."""
+    kept = [{key: vars(one)[key] for key in _KEPT} for one in decisions]
+    entry = {"checked": day, "machine": dict(machine), "decisions": kept}
+    entries = _entries(folder) | {claim: entry}
+    text = json.dumps(entries, indent=1, ensure_ascii=False, sort_keys=True)
+    write_atomically(folder / FILE, (text + "\n").encode("utf-8"))
+
+
+def _entries(folder: Path) -> dict[str, Any]:
+    """By claim."""
+    path = folder / FILE
+    if not path.is_file():
+        return {}
+    entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return entries

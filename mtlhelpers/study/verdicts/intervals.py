@@ -6,21 +6,15 @@ outcomes whose true difference is known test the rule (studies/verdict_rule).
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy.special import stdtrit
 
-from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
-from mtlhelpers.study.verdicts.bootstrap import (
-    Floats,
-    SeedScores,
-    check_seeds,
-    seed_differences,
-)
-from mtlhelpers.training.scores import Outcomes
+from mtlhelpers.study.protocol import CONFIDENCE, Verdict
+from mtlhelpers.study.verdicts.evidence import Floats, SeedScores, check_seeds
 
 
 @dataclass(frozen=True)
@@ -35,34 +29,12 @@ class Difference:
     test_error: float  # standard error from the choice of test sentences
 
 
-def paired_difference(
-    first: Mapping[int, Outcomes],
-    second: Mapping[int, Outcomes],
-    groups: Sequence[str],
-    score: Score,
-    confidence: float = CONFIDENCE,
-) -> Difference:
-    """Return the mean difference of two arms, first minus second, with its interval.
+def mean_difference(one: SeedScores, confidence: float = CONFIDENCE) -> Difference:
+    """Return the mean of differences by seed, with its interval.
 
     Its variance is that of the seeds, s²/k, plus that of the test sentences, by
     bootstrap over their groups; the interval is that of `t_interval`.
-
-    Args:
-        first: the outcomes of one arm on the N test sentences, by seed.
-        second: those of the other arm; only the seeds that both have are used.
-        groups: the group of each of the N test sentences; groups are drawn whole.
-        score: which one; both run from 0 to 1.
-        confidence: of the interval, between 0 and 1.
-
-    Raises:
-        ValueError: with fewer than two shared seeds or two groups, outcomes that are
-            not of the same test sentences, or none that the score counts.
     """
-    return mean_difference(seed_differences(first, second, groups, score), confidence)
-
-
-def mean_difference(one: SeedScores, confidence: float = CONFIDENCE) -> Difference:
-    """Return the mean of differences by seed, with the interval of both variances."""
     test_error = float(one.redrawn.mean(axis=1).std(ddof=1))
     return t_interval(one.on_test, test_error, confidence)
 

@@ -1,9 +1,11 @@
-"""From recorded runs to verdicts on the claims.
+"""From recorded runs to verdicts on the claims, as data and as lines to read.
 
 Lesson: 08_what_should_i_freeze.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -19,12 +21,16 @@ from mtlhelpers.study.protocol import (
     seeds_at,
     sizes_of,
 )
-from mtlhelpers.study.records.arms import ArmRuns, Pairs, shared_ids, shared_seeds
-from mtlhelpers.study.verdicts.bootstrap import Floats
-from mtlhelpers.study.verdicts.claims import Claim, Comparison, Crossing, Rule
+from mtlhelpers.study.records.arms import Runs, Size, Studies, ids_of
+from mtlhelpers.study.verdicts.claims import CLAIMS, Claim, Comparison, Crossing, Rule
 from mtlhelpers.study.verdicts.crossover import border_verdict, crossover
-from mtlhelpers.study.verdicts.decisions import Decision
-from mtlhelpers.study.verdicts.evidence import Evidence, Match
+from mtlhelpers.study.verdicts.decisions import (
+    Decision,
+    Judged,
+    read_check,
+    write_check,
+)
+from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
     mean_difference,
@@ -33,6 +39,88 @@ from mtlhelpers.study.verdicts.intervals import (
 )
 
 PREFIXES = {"test": "", "gap": "gap ", "probe": "probe "}  # of a difference in words
+
+
+def judge_claims(
+    folder: str | Path, *ids: str, fresh: bool = False
+) -> Iterator[Judged]:
+    """Decide claims, all of them unless some are named, from the studies in `folder`.
+
+    Claims about bits, counts and milliseconds are decided by checks: by what these last
+    found, as recorded there, or by running and recording them now, with `fresh` (half a
+    minute for all of them).
+
+    Raises `ValueError` for an id that is no claim's, `StudyError` where the folder is
+    not there.
+    """
+    return _judged(Evidence(Studies.below(folder)), _chosen(ids), fresh)
+
+
+def claim_lines(
+    folder: Path, ids: Sequence[str], as_json: bool, fresh: bool = False
+) -> Iterator[str]:
+    """What the command `claims` says of all, or of some with their records."""
+    evidence = Evidence(Studies.below(folder))
+    judged = _judged(evidence, _chosen(ids), fresh)
+    if as_json:
+        yield json.dumps([one.to_dict() for one in judged], indent=1)
+        return
+    for one in judged:
+        yield f"{one.claim.id:5} {one.claim.statement}"
+        if ids:
+            yield from _behind(one, evidence)
+        else:
+            yield from (f"      {decision}" for decision in one.decisions)
+
+
+def _chosen(ids: Sequence[str]) -> Sequence[Claim]:
+    if unknown := [key for key in ids if key not in CLAIMS]:
+        raise ValueError(f"no claim {unknown[0]!r}: the ids are {', '.join(CLAIMS)}")
+    return [CLAIMS[key] for key in ids] or list(CLAIMS.values())
+
+
+def _judged(
+    evidence: Evidence, claims: Sequence[Claim], fresh: bool
+) -> Iterator[Judged]:
+    for claim in claims:
+        yield Judged(claim, tuple(_decide(claim, evidence, fresh)))
+
+
+def _decide(claim: Claim, evidence: Evidence, fresh: bool) -> Iterator[Decision]:
+    for rule in rules_of(claim, evidence):
+        yield from decide(rule, evidence)
+    if claim.check:
+        folder = evidence.studies.folder
+        if fresh:
+            # It brings torch and transformers, which reading records does without.
+            from mtlhelpers.study.verdicts.fresh_checks import run_check
+
+            write_check(folder, claim.id, *run_check(claim.check))
+        yield from read_check(folder, claim.id)
+    if claim.untested:
+        yield Decision("-", "both", None, Verdict.NOT_TESTED, claim.untested)
+
+
+def _behind(judged: Judged, evidence: Evidence) -> Iterator[str]:
+    """How a claim is decided, its decisions with their records, and all other sizes."""
+    yield f"      decided by: {judged.claim.decided_by}"
+    yield f"      the opposite would be: {judged.claim.opposite}"
+    for decision in judged.decisions:
+        yield f"      {decision}"
+        if decision.records:
+            yield f"        records: {' '.join(decision.records)}"
+    for rule in rules_of(judged.claim, evidence):
+        if isinstance(rule, Comparison):
+            yield from _at_all_sizes(rule, evidence)
+
+
+def _at_all_sizes(rule: Comparison, evidence: Evidence) -> Iterator[str]:
+    """The same comparison at every recorded size, also those that decide nothing."""
+    for corpus in rule.corpora:
+        for task in rule.tasks:
+            for size in filter(None, evidence.pairs(match_of(rule, corpus))):
+                one = decide_at(rule, corpus, task, size, evidence)
+                yield f"      {one.where}, {task}, {size:,} sentences: {one.said}"
 
 
 def rules_of(claim: Claim, evidence: Evidence) -> list[Rule]:
@@ -102,7 +190,7 @@ def decide_at(
         difference.difference,
         (difference.low, difference.high),
         difference.seeds,
-        shared_ids(*arms),
+        ids_of(arms),
         rule.backbone,
     )
 
@@ -114,9 +202,9 @@ def with_kept(outcome: Verdict, kept: Difference, margin: float) -> Verdict:
     return outcome if kept.low > -margin else Verdict.UNDECIDED
 
 
-def _on_train(arm: ArmRuns, seeds: Sequence[int], score: Score) -> Floats:
+def _on_train(runs: Runs, seeds: Sequence[int], score: Score) -> Floats:
     """Scores on sentences trained with, seed by seed."""
-    return np.array([arm.train_scores[seed][score] for seed in seeds], dtype=float)
+    return np.array([runs[seed]["train_scores"][score] for seed in seeds], dtype=float)
 
 
 def _where_it_crosses(
@@ -141,14 +229,14 @@ def _where_it_crosses(
         None,
         (border.low, border.high),
         min(_seeds_there(pairs, size) for size in numbered),
-        tuple(key for size in numbered for key in shared_ids(*pairs[size])),
+        tuple(key for size in numbered for key in ids_of(pairs[size])),
         rule.backbone,
     )
 
 
-def _seeds_there(pairs: Pairs, size: int) -> int:
+def _seeds_there(pairs: Mapping[Size, Sequence[Runs]], size: int) -> int:
     """How many seeds both arms have at a size."""
-    return len(shared_seeds(*pairs[size])) if size in pairs else 0
+    return len(pairs[size][0]) if size in pairs else 0
 
 
 def _not_recorded(

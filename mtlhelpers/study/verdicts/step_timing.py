@@ -14,8 +14,8 @@ from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.model.freezing import apply_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.protocol import MARGINS, Verdict
-from mtlhelpers.study.verdicts.bootstrap import Floats
 from mtlhelpers.study.verdicts.decisions import Decision
+from mtlhelpers.study.verdicts.evidence import Floats
 from mtlhelpers.study.verdicts.intervals import Difference, t_interval, verdict
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.optimizer import build_optimizer

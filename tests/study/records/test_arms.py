@@ -1,19 +1,15 @@
 """The recorded runs of arms, by size and seed, whatever is absent."""
 
 import pytest
-from helpers import outcomes
 from helpers.records import record
 
 import mtlhelpers as mtl
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.arms import (
     Studies,
-    as_probed,
     by_size,
-    groups_of_test,
+    ids_of,
     pair,
-    select,
-    shared_ids,
 )
 from mtlhelpers.study.records.record import Job, Side
 from mtlhelpers.study.records.store import write_record
@@ -36,12 +32,11 @@ def two_arms() -> list[dict]:
 
 
 def test_all_of_a_corpus_comes_after_numbers_of_sentences(two_arms):
-    runs = by_size(select(two_arms, "hwu64", "a"))
-    assert list(runs) == [30, 100, None]
-    assert runs[None].outcomes == {0: SOME, 1: SOME}
-    pairs = pair(runs, by_size(select(two_arms, "hwu64", "b")))
-    assert list(pairs) == [30, 100, None]
-    assert list(groups_of_test("hwu64", pairs)) == ["000000", "000001", "000002"]
+    first, second = (
+        by_size(one for one in two_arms if one["arm"] == arm) for arm in "ab"
+    )
+    assert list(pair(first, second)) == [30, 100, None]
+    assert [one["arm"] for one in first[None].values()] == ["a", "a"]
 
 
 def test_arms_are_compared_at_all_of_a_corpus_too(two_arms, tmp_path):
@@ -54,30 +49,15 @@ def test_arms_are_compared_at_all_of_a_corpus_too(two_arms, tmp_path):
 
 
 def test_a_size_at_which_arms_share_one_seed_is_no_pair(two_arms):
-    first = by_size(select(two_arms, "hwu64", "a"))
+    first = by_size(one for one in two_arms if one["arm"] == "a")
     second = by_size([run("b", 30, 1), run("b", 30, 2), run("b", 100, 0)])
     assert pair(first, second) == {}
     second = by_size([run("b", 30, 1), run("b", 30, 0), run("b", 100, 0)])
-    [(one, other)] = pair(first, second).values()
-    assert shared_ids(one, other) == (
+    [arms] = pair(first, second).values()
+    assert ids_of(arms) == (
         *(run("a", 30, seed)["id"] for seed in (0, 1)),
         *(run("b", 30, seed)["id"] for seed in (0, 1)),
     )
-
-
-def test_runs_that_were_not_scored_on_train_have_no_such_scores():
-    scored = run("a", 30, 1, train_scores={"accuracy": 0.5})
-    [runs] = by_size([run("a", 30, 0), scored]).values()
-    assert runs.train_scores[0] == {}
-    assert runs.train_scores[1]["accuracy"] == 0.5
-
-
-def test_the_probe_is_of_the_runs_that_measured_it():
-    probe = {"probe": {"corpus": "clinc150", "label_right": "0110"}}
-    measured = run("a", 30, 1, measured=probe)
-    [runs] = as_probed(by_size([run("a", 30, 0), measured])).values()
-    assert runs.outcomes == {1: outcomes.labels("0110")}
-    assert runs.ids == {1: measured["id"]}
 
 
 def test_settings_tell_runs_of_one_name_apart(two_arms, tmp_path):
@@ -86,7 +66,6 @@ def test_settings_tell_runs_of_one_name_apart(two_arms, tmp_path):
     studies = Studies.below(tmp_path)
     side = Side("mine", "a", (("seed", 1),))
     assert {one["plan"]["seed"] for one in studies.of(side, "hwu64")} == {1}
-    assert list(studies.runs(side, "hwu64")) == [30, 100, None]
     assert studies.all("none") == []
 
 

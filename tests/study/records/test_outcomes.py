@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtlhelpers.study.errors import RecordError
-from mtlhelpers.study.records.outcomes import pack_outcomes, unpack_outcomes
+from mtlhelpers.study.records.record import pack_outcomes, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 
 COUNTS = st.integers(0, 200)  # of spans; 36 and more need two characters or more

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.study.errors import RecordError
-from mtlhelpers.study.records.packed import (
+from mtlhelpers.study.records.store import (
     COLUMNS,
     OUTCOMES,
     from_json,

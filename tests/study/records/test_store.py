@@ -18,7 +18,6 @@ from mtlhelpers.study.records.store import (
     pack_records,
     read_records,
     read_with_faults,
-    record_files,
     write_record,
 )
 from mtlhelpers.study.verdicts.crossover import compare_arms, find_crossover
@@ -31,6 +30,10 @@ def made(seed: int, **changes) -> dict:
 
 
 THREE = sorted((made(seed) for seed in range(3)), key=lambda one: one["id"])
+
+
+def stems(folder: Path) -> set[str]:
+    return {path.stem for path in (folder / "records").glob("*.json")}
 
 
 def single(folder: Path, one: dict) -> Path:
@@ -61,7 +64,7 @@ def damaged(folder) -> Path:
 
 def test_single_records_are_read_sorted_by_id(folder):
     assert read_records(folder) == THREE
-    assert record_files(folder) == {one["id"] for one in THREE}
+    assert stems(folder) == {one["id"] for one in THREE}
 
 
 def test_packed_records_are_read_as_single_ones_are(folder):
@@ -90,7 +93,7 @@ def test_a_packed_file_that_changed_is_read_again(folder):
 def test_what_is_no_record_is_not_written(tmp_path):
     with pytest.raises(RecordError, match="steps is -1"):
         write_record(tmp_path, made(0, steps=-1))
-    assert not record_files(tmp_path)
+    assert not stems(tmp_path)
 
 
 def test_a_damaged_record_is_left_out_and_told_with_its_file(damaged):
@@ -199,7 +202,7 @@ def test_packing_gives_the_same_bytes_whatever_was_packed_before(folder, tmp_pat
         write_record(other, one)
         pack_records(other)
     assert (other / PACKED).read_bytes() == first
-    assert record_files(folder) == {one["id"] for one in THREE}  # none is removed
+    assert stems(folder) == {one["id"] for one in THREE}  # none is removed
 
 
 @pytest.mark.parametrize("before", [PACKED, "records.jsonl", None])

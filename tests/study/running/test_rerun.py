@@ -9,7 +9,7 @@ from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import own_id
 from mtlhelpers.study.records.store import read_records, write_record
 from mtlhelpers.study.running import worker
-from mtlhelpers.study.running.console import study_lines
+from mtlhelpers.study.running.console import status_lines
 from mtlhelpers.study.running.rerun import rerun_lines
 from mtlhelpers.study.running.study import Study
 
@@ -110,7 +110,7 @@ def test_runs_on_chosen_corpora_alone(small):
         assert len(Study(small.folder, ["newsdesk"]).left()) == 4
         assert len(Study(small.folder, [corpus]).left()) == 6
         assert len(Study(small.folder).left()) == 10
-        lines = list(study_lines("status", small.folder, corpora=["newsdesk"]))
+        lines = list(status_lines(Study(small.folder, ["newsdesk"])))
         assert lines[-1].startswith("4 runs declared")
         with pytest.raises(StudyError, match="no run on snips; its corpora are"):
             _ = Study(small.folder, ["snips"]).jobs

@@ -9,12 +9,11 @@ import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder
 
-from mtlhelpers.study.records.record import Job, own_id
+from mtlhelpers.study.records.record import Job, RecordedIds, own_id
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running import console, worker
 from mtlhelpers.study.running import study as running
-from mtlhelpers.study.running.console import run_lines, study_lines
-from mtlhelpers.study.running.ids import RecordedIds
+from mtlhelpers.study.running.console import run_lines, status_lines
 from mtlhelpers.study.running.study import Study
 
 STUDIES = Path(__file__).parents[3] / "studies"
@@ -44,12 +43,12 @@ def alone(monkeypatch):
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_nothing_is_left_of_a_committed_study(alone, name):
-    *_, last = study_lines("status", STUDIES / name)
+    *_, last = status_lines(Study(STUDIES / name))
     assert last == f"{len(Study(STUDIES / name).grid)} runs declared, 0 left"
 
 
 def test_all_is_left_of_a_study_without_records(alone):
-    *_, last = study_lines("status", STUDIES / "bert_base")
+    *_, last = status_lines(Study(STUDIES / "bert_base"))
     declared = len(Study(STUDIES / "bert_base").grid)
     assert last == (
         f"{declared} runs declared, {declared} left; one after another: unknown"
@@ -66,7 +65,7 @@ def whole(small, number: int) -> dict:
 def test_what_records_say_is_left_is_what_a_run_would_do(small, alone, monkeypatch):
     for number in (1, 4):
         write_record(small.folder, whole(small, number))
-    *rows, last = study_lines("status", small.folder)
+    *rows, last = status_lines(Study(small.folder))
     assert last.startswith("6 runs declared, 4 left")
     shown = {row.split()[0]: int(row.split()[3]) for row in rows[1:]}
     monkeypatch.undo()
@@ -106,7 +105,7 @@ def test_epochs_left_open_are_those_of_the_sentences_trained_with(tmp_path):
     )
     (record,) = Study(tmp_path).run()
     assert own_id(record) == record["id"]
-    assert [*study_lines("status", tmp_path)][-1] == "1 runs declared, 0 left"
+    assert [*status_lines(Study(tmp_path))][-1] == "1 runs declared, 0 left"
 
 
 def test_a_run_reads_grid_and_records_once(small, monkeypatch):

@@ -4,16 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.outcomes import arm, labels, own_groups, random_arms, repeated, spans
+from helpers.outcomes import (
+    arm,
+    labels,
+    own_groups,
+    paired_difference,
+    random_arms,
+    repeated,
+    seed_differences,
+    spans,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 from mtlhelpers.data.streams import stream
-from mtlhelpers.study.records.outcomes import unpack_outcomes
+from mtlhelpers.study.records.record import unpack_outcomes
 from mtlhelpers.study.records.store import read_records
-from mtlhelpers.study.verdicts.bootstrap import RESAMPLES, seed_differences
-from mtlhelpers.study.verdicts.intervals import paired_difference
+from mtlhelpers.study.verdicts.evidence import RESAMPLES
 from mtlhelpers.training.scores import Outcomes
 
 FEW = settings(max_examples=25, deadline=None)

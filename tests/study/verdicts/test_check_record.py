@@ -9,10 +9,9 @@ import mtlhelpers as mtl
 from mtlhelpers.study.errors import RecordError
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts import fresh_checks
-from mtlhelpers.study.verdicts.check_record import FILE, read_check, write_check
 from mtlhelpers.study.verdicts.claims import CLAIMS
-from mtlhelpers.study.verdicts.decisions import Decision
-from mtlhelpers.study.verdicts.ledger import claim_lines
+from mtlhelpers.study.verdicts.decisions import FILE, Decision, read_check, write_check
+from mtlhelpers.study.verdicts.judge import claim_lines
 
 TIMED = Decision(
     "newsdesk", "time", None, Verdict.SUPPORTED, "fast", -1.5, (-2.0, -1.0), 5
@@ -74,7 +73,7 @@ def test_fresh_checks_run_when_asked_for_and_are_kept(tmp_path, monkeypatch):
 def test_the_committed_checks_are_those_of_today():
     """Each claim that a check decides has a result, of these tasks."""
     studies = Path(__file__).parents[3] / "studies"
-    for claim in CLAIMS:
+    for claim in CLAIMS.values():
         if claim.check:
             decisions = read_check(studies, claim.id)
             tasks = [one.task for one in decisions]

@@ -13,10 +13,9 @@ from mtlhelpers.study.verdicts.claims import (
     CARD,
     CLAIMS,
     ClaimError,
-    find_claim,
     read_claims,
 )
-from mtlhelpers.study.verdicts.ledger import judge_claims
+from mtlhelpers.study.verdicts.judge import judge_claims
 
 IDS = (
     *("1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "3A.1", "3A.2", "3A.3"),
@@ -34,10 +33,10 @@ def studies() -> Path:
 
 
 def test_every_claim_is_there_and_decided_in_one_way():
-    assert tuple(claim.id for claim in CLAIMS) == IDS
-    for claim in CLAIMS:
+    assert tuple(claim.id for claim in CLAIMS.values()) == IDS
+    for claim in CLAIMS.values():
         assert claim.statement and claim.decided_by and claim.opposite
-    checked = {claim.id for claim in CLAIMS if claim.check}
+    checked = {claim.id for claim in CLAIMS.values() if claim.check}
     assert checked == {"1.1", "1.2", "1.3", "2.1", "2.2", "3B.1", "3B.2"}
 
 
@@ -47,7 +46,7 @@ def test_rules_are_those_that_were_written_before_the_runs():
     written = [json.loads(line) for line in lines.splitlines()]
     rules = [
         {"claim": claim.id, "kind": type(rule).__name__} | asdict(rule)
-        for claim in CLAIMS
+        for claim in CLAIMS.values()
         for rule in (*claim.comparison, *claim.crossing)
     ]
     for rule in rules:
@@ -61,13 +60,13 @@ def test_rules_are_those_that_were_written_before_the_runs():
 
 def test_newsdesk_takes_no_part_in_where_the_border_lies():
     """Its 10,000 sentences are variants of few."""
-    for rule in find_claim("4.4").crossing:
+    for rule in CLAIMS["4.4"].crossing:
         assert set(rule.corpora) == set(TRANSFER) - {"newsdesk"}
 
 
 def test_the_card_asks_about_claims_with_two_answers():
     for key in CARD:
-        claim = find_claim(key)
+        claim = CLAIMS[key]
         assert claim.question.endswith("?")
         assert claim.answers.supported != claim.answers.contradicted != ""
 
@@ -131,7 +130,7 @@ def test_a_rule_may_leave_out_what_is_usual(tmp_path):
 
 def test_an_unknown_claim_names_those_there_are():
     with pytest.raises(ValueError, match="no claim '9.9': the ids are 1.1, 1.2"):
-        find_claim("9.9")
+        judge_claims(Path(), "9.9")
 
 
 def test_the_recorded_loss_of_a_frozen_head_is_what_lesson_05_says(studies):

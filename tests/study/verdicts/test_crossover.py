@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from mtlhelpers.study.verdicts.bootstrap import SeedScores
 from mtlhelpers.study.verdicts.crossover import (
     ABOVE,
     BELOW,
@@ -18,6 +17,7 @@ from mtlhelpers.study.verdicts.crossover import (
     border_verdict,
     crossover,
 )
+from mtlhelpers.study.verdicts.evidence import SeedScores
 
 FEW = settings(max_examples=25, deadline=None)
 SIZES = (10, 30, 100, 300, 1_000, 3_000)

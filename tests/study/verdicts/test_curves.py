@@ -9,9 +9,7 @@ from helpers.records import record
 import mtlhelpers as mtl
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import read_records, write_record
-from mtlhelpers.study.verdicts.bootstrap import seed_differences
 from mtlhelpers.study.verdicts.crossover import crossover
-from mtlhelpers.study.verdicts.intervals import paired_difference
 
 FROZEN, FREE = "backbone_frozen", "none_frozen"
 SIZES = {100: "lead", 1_000: "even", 3_000: "behind"}
@@ -65,7 +63,7 @@ def test_each_size_has_the_difference_of_its_own_runs(folder, only_accuracy):
     for row in table.itertuples():
         arms = arms_at(row.train_size)
         groups = outcomes.own_groups(60)
-        found = paired_difference(arms[FROZEN], arms[FREE], groups, "accuracy")
+        found = outcomes.paired_difference(arms[FROZEN], arms[FREE], groups, "accuracy")
         assert {key: getattr(row, key) for key in asdict(found)} == asdict(found)
         assert len(row.ids) == 6
         assert set(row.ids) == {path.stem for path in paths(folder, row.train_size)}
@@ -94,7 +92,7 @@ def test_the_crossover_is_that_of_the_same_differences(folder):
     for size in SIZES:
         arms = arms_at(size)
         pair = arms[FROZEN], arms[FREE]
-        differences[size] = seed_differences(*pair, groups, "accuracy")
+        differences[size] = outcomes.seed_differences(*pair, groups, "accuracy")
     found = mtl.find_crossover(folder, "hwu64", "accuracy")
     assert found == crossover(differences)
     assert (found.smallest, found.largest) == (100, 3_000)
@@ -130,5 +128,5 @@ def test_groups_of_newsdesk_are_those_of_its_test(tmp_path, only_accuracy):
         for seed, run in runs.items():
             note(tmp_path, arm, 100, seed, run, corpus="newsdesk")
     row = mtl.compare_arms(tmp_path, "newsdesk").iloc[0]
-    found = paired_difference(better, worse, groups, "accuracy")
+    found = outcomes.paired_difference(better, worse, groups, "accuracy")
     assert (row.low, row.high) == (found.low, found.high)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers.outcomes import arm, own_groups, random_arms, spans
+from helpers.outcomes import arm, own_groups, paired_difference, random_arms, spans
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -13,7 +13,6 @@ from statsmodels.stats.weightstats import DescrStatsW
 from mtlhelpers.study.protocol import CONFIDENCE, MARGINS, Verdict
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
-    paired_difference,
     t_interval,
     verdict,
 )

@@ -13,9 +13,9 @@ from mtlhelpers.study.protocol import ENDS, Verdict, seeds_at, sizes_of
 from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Job, Side
 from mtlhelpers.study.records.store import write_record
-from mtlhelpers.study.verdicts.claims import Claim, Comparison, Crossing, find_claim
+from mtlhelpers.study.verdicts.claims import CLAIMS, Claim, Comparison, Crossing
 from mtlhelpers.study.verdicts.evidence import Evidence
-from mtlhelpers.study.verdicts.intervals import Difference, paired_difference
+from mtlhelpers.study.verdicts.intervals import Difference
 from mtlhelpers.study.verdicts.judge import decide as decide_rule
 from mtlhelpers.study.verdicts.judge import rules_of, with_kept
 
@@ -64,7 +64,7 @@ def decide(folder, one) -> list:
 def test_a_difference_is_judged_by_what_is_claimed(arms, tmp_path, claimed, expected):
     (found,) = decide(tmp_path, rule(claimed))
     groups = outcomes.own_groups(SENTENCES)
-    own = paired_difference(*arms, groups, "accuracy")
+    own = outcomes.paired_difference(*arms, groups, "accuracy")
     assert found.verdict is expected
     assert (found.difference, *found.interval) == (own.difference, own.low, own.high)
     assert (found.seeds, len(found.records)) == (5, 10)
@@ -188,7 +188,7 @@ def test_a_verdict_waits_for_every_declared_seed(arms, tmp_path):
 
 @pytest.mark.parametrize("claim", ["2.3", "4.2"])
 def test_little_data_is_judged_with_as_many_seeds_as_the_study_declares(claim):
-    for one in find_claim(claim).comparison:
+    for one in CLAIMS[claim].comparison:
         assert one.seeds == seeds_at(one.size) == 10
 
 

@@ -3,16 +3,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.data.corpus import mark, sample_sentences
-from mtlhelpers.data.newsdesk.build import FOLDER
-from mtlhelpers.data.newsdesk.lexicon import read_lexicon
-from mtlhelpers.data.newsdesk.marks import read_sentences
+from mtlhelpers.data import load
+from mtlhelpers.data.corpus import SPLITS, mark, sample_sentences
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
+from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
-from studies.newsdesk_card.checks import check_newsdesk
+from studies.newsdesk.build import FOLDER
+from studies.newsdesk.checks import check_newsdesk
+from studies.newsdesk.lexicon import read_lexicon
+from studies.newsdesk.marks import read_sentences
 
+ROOT = Path(__file__).parents[2]
 # Pinned: the same on every machine. Edit a sentence or a list, and it changes.
 FINGERPRINT = "7839c57a3b0deb487fad5693cd17db1f84480eb5c133c826207eced240a9f534"
 
@@ -27,20 +32,37 @@ def test_the_corpus_is_this_one(corpus):
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_it_is_the_same_built_in_a_fresh_process(seed, tmp_path):
-    code = """
-from mtlhelpers.data.load import load_corpus
-print(load_corpus("newsdesk").fingerprint)
-"""
-    finished = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONHASHSEED": seed, "MTLHELPERS_CACHE": str(tmp_path)},
-        cwd=FOLDER.parents[2],
-        capture_output=True,
-        text=True,
+def test_what_ships_is_built_of_the_sources_the_same_in_every_process(
+    corpus, seed, tmp_path
+):
+    code = "import sys; from pathlib import Path; from studies.newsdesk import build; "
+    path = tmp_path / "rows.parquet"
+    subprocess.run(
+        [sys.executable, "-c", f"{code}build.write_rows(Path(sys.argv[1]))", path],
+        env=os.environ | {"PYTHONHASHSEED": seed},
+        cwd=ROOT,
         check=True,
     )
-    assert finished.stdout.strip() == FINGERPRINT
+    built = pq.read_table(path)
+    assert built.equals(pq.read_table(NEWSDESK_ROWS))
+    assert built["id"].to_pylist() == [
+        name for split in SPLITS for name in corpus.splits[split]["id"]
+    ]
+
+
+@pytest.mark.parametrize("damage", ["absent", "cut", "flipped"])
+def test_rows_that_are_damaged_are_not_taken_for_sentences(
+    damage, tmp_path, monkeypatch
+):
+    content, path = NEWSDESK_ROWS.read_bytes(), tmp_path / "rows.parquet"
+    middle = len(content) // 2
+    if damage != "absent":
+        flipped = bytes([content[middle] ^ 1])
+        rest = b"" if damage == "cut" else flipped + content[middle + 1 :]
+        path.write_bytes(content[:middle] + rest)
+    monkeypatch.setattr(load, "NEWSDESK_ROWS", path)
+    with pytest.raises(CorpusError, match="is damaged .* install mtlhelpers again"):
+        mtl.load_corpus("newsdesk")
 
 
 def test_sizes_names_and_licence(corpus):
@@ -99,11 +121,8 @@ def test_marks_of_tags():
 
 
 def test_every_file_of_the_corpus_is_packaged():
-    pyproject = Path(FOLDER.parents[2] / "pyproject.toml").read_text("utf-8")
-    assert '"newsdesk/**/*.txt"' in pyproject
-    assert {path.suffix for path in FOLDER.rglob("*") if path.is_file()} <= {
-        ".py",
-        ".pyc",
-        ".txt",
-        ".md",
+    assert '"newsdesk/*"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert {path.name for path in NEWSDESK_ROWS.parent.iterdir()} == {
+        "README.md",
+        "rows.parquet",
     }

@@ -1,18 +1,29 @@
-"""The rows of newsdesk: sentences dealt to the splits, and variants of each in turn."""
+"""The rows of newsdesk: sentences dealt to the splits, and variants of each in turn.
+
+    python -m studies.newsdesk.build
+
+writes them into the package. Hand-written sentences (`sentences/<topic>.txt`) hold
+inline marks; lists of words (`lists/<type>/<class>.txt`) say what a marked word may be
+exchanged for. The data card is mtlhelpers/data/newsdesk/README.md.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from mtlhelpers.data.newsdesk.exchange import Exchange, Pieces, agree
-from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, read_lexicon, shuffled
-from mtlhelpers.data.newsdesk.marks import (
+import pyarrow.parquet as pq
+
+from mtlhelpers.data.corpus import FEATURES, SPLITS, build_corpus
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
+from mtlhelpers.data.rows import Row
+from studies.newsdesk.exchange import Exchange, Pieces, agree
+from studies.newsdesk.lexicon import Class, Lexicon, read_lexicon, shuffled
+from studies.newsdesk.marks import (
     Mention,
     Sentence,
     read_sentences,
     words_and_tags,
 )
-from mtlhelpers.data.rows import Row
 
 FOLDER = Path(__file__).parent
 # Of 32 sentences of a topic; the first to be served comes first.
@@ -136,3 +147,17 @@ def _row(split: str, sentence: Sentence, turn: int, pieces: Pieces) -> Row:
     line = sentence.line
     place = f"{line.path}, line {line.number}"
     return Row(row_id, words, tags, sentence.topic, sentence.group, place)
+
+
+def write_rows(path: Path, folder: Path = FOLDER) -> None:
+    """Write the rows as Parquet, a row group per split."""
+    splits = build_corpus("newsdesk", build_newsdesk(folder)).splits
+    with pq.ParquetWriter(
+        path, FEATURES.arrow_schema, compression="zstd", write_page_checksum=True
+    ) as writer:
+        for split in SPLITS:
+            writer.write_table(splits[split].with_format("arrow")[:])
+
+
+if __name__ == "__main__":
+    write_rows(NEWSDESK_ROWS)

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.newsdesk.build import build_newsdesk, split_topic
-from mtlhelpers.data.newsdesk.exchange import Deck, Exchange, agree
-from mtlhelpers.data.newsdesk.lexicon import Class, Line, read_lexicon, shuffled
-from mtlhelpers.data.newsdesk.marks import Mention, Sentence, read_pieces
 from mtlhelpers.data.rows import CorpusError, check_splits
+from studies.newsdesk.build import build_newsdesk, split_topic
+from studies.newsdesk.exchange import Deck, Exchange, agree
+from studies.newsdesk.lexicon import Class, Line, read_lexicon, shuffled
+from studies.newsdesk.marks import Mention, Sentence, read_pieces
 
 CITY = Class("location", "city")
 WOMAN = Class("person", "woman")

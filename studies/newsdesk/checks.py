@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from mtlhelpers.data.newsdesk.build import FOLDER, build_newsdesk, read_splits
-from mtlhelpers.data.newsdesk.lexicon import Lexicon, read_lexicon
-from mtlhelpers.data.newsdesk.marks import Sentence, count_words
 from mtlhelpers.data.rows import Row
 from mtlhelpers.data.words import spans_of, split_words
+from studies.newsdesk.build import FOLDER, build_newsdesk, read_splits
+from studies.newsdesk.lexicon import Lexicon, read_lexicon
+from studies.newsdesk.marks import Sentence, count_words
 
 Rows = Mapping[str, Sequence[Row]]
 Surfaces = Mapping[str, Counter[tuple[str, str]]]  # split -> (type, words) -> mentions

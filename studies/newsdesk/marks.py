@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mtlhelpers.data.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, tag_segments
+from studies.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 
 FEWEST_WORDS, MOST_WORDS = 6, 22
 

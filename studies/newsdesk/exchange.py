@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mtlhelpers.data.newsdesk.lexicon import Class, shuffled
-from mtlhelpers.data.newsdesk.marks import (
+from studies.newsdesk.lexicon import Class, shuffled
+from studies.newsdesk.marks import (
     FEWEST_WORDS,
     MOST_WORDS,
     Mention,

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.newsdesk.lexicon import Lexicon, Line, read_lexicon, read_lines
-from mtlhelpers.data.newsdesk.marks import (
+from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.words import split_words
+from studies.newsdesk.lexicon import Lexicon, Line, read_lexicon, read_lines
+from studies.newsdesk.marks import (
     Mention,
     read_pieces,
     read_sentences,
     words_and_tags,
 )
-from mtlhelpers.data.rows import CorpusError
-from mtlhelpers.data.words import split_words
 
 PLACE = Path("politics.txt")
 GOOD = "[Lena Ortiz|person]'s hearing in [Tallinn|location] opens on [Friday|date]."

@@ -1,8 +1,8 @@
 """Measure how hard newsdesk is, and write the figures into its data card.
 
-    python -m studies.newsdesk_card.measure
+    python -m studies.newsdesk.measure
 
-Each measurement becomes one line of studies/newsdesk_card/records.jsonl as it comes.
+Each measurement becomes one line of studies/newsdesk/records.jsonl as it comes.
 What stands there for the corpus as it is now is not measured again, so a stop loses one
 run at most.
 """
@@ -16,20 +16,20 @@ from typing import Any, NamedTuple
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.newsdesk.build import FOLDER
+from mtlhelpers.data.published.registry import NEWSDESK_ROWS
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.loop import train
 from mtlhelpers.training.plan import Plan
-from studies.newsdesk_card.baselines import (
+from studies.newsdesk.baselines import (
     bag_of_words_accuracy,
     lookup_f1,
     majority_share,
 )
-from studies.newsdesk_card.checks import Finding, check_newsdesk, judge
+from studies.newsdesk.checks import Finding, check_newsdesk, judge
 
 RECORDS = Path(__file__).with_name("records.jsonl")
-CARD = FOLDER / "README.md"
+CARD = NEWSDESK_ROWS.with_name("README.md")
 SEEDS = range(5)
 CURVE = (100, 300, 1_000, 3_000, 10_000)
 # Passes over the rows, by size: about 200 steps at least, and two passes over all of

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 from datasets import Dataset, DatasetDict
 
 from mtlhelpers.data.cache import cache_folder, write_atomically
-from mtlhelpers.data.corpus import FEATURES, SPLITS, Corpus, build_corpus
+from mtlhelpers.data.corpus import FEATURES, Corpus, build_corpus
 from mtlhelpers.data.newsdesk.build import FOLDER, build_newsdesk
-from mtlhelpers.data.rows import label_names, tag_names
+from mtlhelpers.data.rows import SPLITS, label_names, tag_names
 
 LICENCE = "CC BY 4.0"
 CITATION = "newsdesk, the embedded corpus of mtlhelpers (mtlhelpers/data/newsdesk)"

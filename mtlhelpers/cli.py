@@ -21,6 +21,7 @@ from mtlhelpers.arguments import (
     number_from,
     respelled,
 )
+from mtlhelpers.holdings import cache_command, check_command, corpus_command
 from mtlhelpers.model.scenarios import SCENARIOS
 from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 
@@ -28,7 +29,7 @@ from mtlhelpers.terminal import STDOUT, growing, guarded, show, stoppable, write
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status.
 
-    0 is done, 1 that the doctor found something to mend, 2 a fault, 130 stopped.
+    0 is done, 1 that doctor or check found something to mend, 2 a fault, 130 stopped.
     """
     given = sys.argv[1:] if arguments is None else arguments
     return stoppable(lambda: _run(respelled(given)), alone=arguments is None)
@@ -107,26 +108,6 @@ def _compare(parser: Arguments) -> Work:
                 device=options.device,
             )
             return show(lines, sys.stderr if options.json == STDOUT else None)
-
-    return run
-
-
-def _corpus(parser: Arguments) -> Work:
-    """Show a corpus: counts, labels, types and sample sentences."""
-    parser.add_first("corpus", CORPUS, "to show")
-    parser.add_number("--samples", "of each label (2)", default=2)
-    parser.add_number("--seed", "which samples (0)", default=0, least=0)
-
-    def run(options: Namespace) -> int:
-        from mtlhelpers.data.corpus import sample_sentences
-        from mtlhelpers.data.load import load_corpus
-
-        corpus = load_corpus(options.corpus)
-        train = corpus.splits["train"]
-        samples = sample_sentences(train, options.samples, options.seed)
-        return show(
-            [corpus.describe(), "", *(one.replace("\n", "\\n") for one in samples)]
-        )
 
     return run
 
@@ -286,37 +267,14 @@ def _recommend(parser: Arguments) -> Work:
     return run
 
 
-def _cache(parser: Arguments) -> None:
-    """Show or clear the hidden states that `FeatureStore.on_disk` keeps."""
-    parser.add_commands({"show": _cache_show, "clear": _cache_clear}, "ACTION")
-
-
-def _cache_show(parser: Arguments) -> Work:
-    """Show the files, the one that was used last first."""
-    return lambda options: _show_cache()
-
-
-def _cache_clear(parser: Arguments) -> Work:
-    """Remove the files, which can all be made again."""
-    return lambda options: _show_cache(clear=True)
-
-
-def _show_cache(clear: bool = False) -> int:
-    from mtlhelpers.training.features import disk
-
-    folder = disk.features_folder()
-    if clear:
-        disk.clear_folder(folder)
-    return show(disk.show_folder(folder))
-
-
 COMMANDS: dict[str, Command] = {
     "doctor": _doctor,
     "compare": _compare,
-    "corpus": _corpus,
+    "check": check_command,
+    "corpus": corpus_command,
     "study": _study,
     "rerun": _rerun,
     "claims": _claims,
     "recommend": _recommend,
-    "cache": _cache,
+    "cache": cache_command,
 }

@@ -41,11 +41,13 @@ def test_commands_and_actions():
     assert set(EACH) - {""} == {
         "doctor",
         "compare",
+        "check",
         "corpus",
         "study",
         "study run",
         "study status",
         "study pack",
+        "study submit",
         "rerun",
         "claims",
         "recommend",

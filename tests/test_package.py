@@ -17,7 +17,7 @@ import mtlhelpers as mtl
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
 FLOORS = ("data", "model", "doctor", "training", "study", "lesson")
-FLOORS += ("terminal", "arguments", "cli")
+FLOORS += ("terminal", "inspection", "arguments", "holdings", "cli")
 WITHIN_STUDY = {
     "errors": (),
     "protocol": (),

@@ -138,10 +138,7 @@ class Intake:
         """Return tokens, tags, label, id and group as `read_row` takes them."""
         fields = dict(one.fields)
         if not fields.keys() & {"text", "tokens"}:
-            raise CorpusError(
-                f"no tokens, and no text: its keys are {', '.join(one.keys)}. Call one "
-                "of them text or tokens, or name it by `columns`"
-            )
+            raise CorpusError(self.keys.say_missing(one.keys))
         for key in ("id", "group"):
             if type(fields.get(key)) is int:
                 fields[key] = str(fields[key])

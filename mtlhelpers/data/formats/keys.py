@@ -4,7 +4,7 @@ What is not understood is named: no key is left out in silence.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -51,6 +51,7 @@ class KeyMap:
         self.columns = dict(columns or {})
         self.ignored: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
+        self._filled: Counter[str] = Counter()
         if columns is None:
             return
         if not {"text", "tokens"} & columns.keys() or not columns.keys() <= KEYS.keys():
@@ -66,7 +67,21 @@ class KeyMap:
         given = {key: value for key, value in record.items() if value is not None}
         found = _keys_of(tuple(given), tuple(self.columns.items()))
         self.ignored.update(given.keys() - found.values())
+        self._filled.update(found.keys())
         return {field: given[key] for field, key in found.items()}
+
+    def say_missing(self, keys: Sequence[str]) -> str:
+        """Say that a sentence has neither tokens nor text, and what to do.
+
+        If others have, it is empty in this one; else the key has another name.
+        """
+        for field in ("tokens", "text"):
+            if self._filled[field]:
+                return f"no {field}. Fill it in, or leave the sentence out"
+        return (
+            f"no tokens, and no text: its keys are {', '.join(keys)}. Call one of them "
+            "text or tokens, or name it by `columns`"
+        )
 
     def check_columns(self, source: str) -> None:
         """Raise `CorpusError` for a column that no sentence has."""

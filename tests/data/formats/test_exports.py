@@ -156,7 +156,7 @@ BROKEN = [
     ),
     (lines([EXPORTS["doccano"][0], {"text": 7, "label": []}]), "text is of type int"),
     (lines([EXPORTS["doccano"][0], {"text": " ", "label": []}]), "text is blank"),
-    (lines([EXPORTS["doccano"][0], {"label": []}]), "no tokens, and no text"),
+    (lines([EXPORTS["doccano"][0], {"label": []}]), "no text. Fill it in"),
     (lines([EXPORTS["doccano"][0], 7]), "not an object but of type int"),
     (lines([EXPORTS["spacy-pairs"][0], ["x"]]), "not a pair"),
     (

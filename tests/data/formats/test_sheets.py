@@ -55,7 +55,7 @@ BROKEN = [
     (HEAD + '"never closed,a\nx,b\n', "line 3: not CSV"),
     (HEAD + '"shut"too early,a\n', "line 3: not CSV"),
     (HEAD + "x,\n", "line 3: neither tags nor label"),
-    (HEAD + ",a\n", "line 3: no tokens, and no text"),
+    (HEAD + ",a\n", "line 3: no text. Fill it in"),
     ("a,b\nx,y\n", "line 2: no tokens, and no text: its keys are a, b"),
     (HEAD.encode() + b"caf\xe9,b\n", "line 3: not UTF-8 at byte .*cp1252"),
     (HEAD.encode("utf-16"), "line 1: UTF-16"),

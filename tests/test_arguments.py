@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.arguments import respelled
 from mtlhelpers.cli import build_parser, main
+from mtlhelpers.commands.arguments import respelled
 
 HEAVY = ("numpy", "pandas", "torch", "transformers", "datasets", "matplotlib", "tqdm")
 LIGHT = f"""
@@ -41,11 +41,13 @@ def test_commands_and_actions():
     assert set(EACH) - {""} == {
         "doctor",
         "compare",
+        "check",
         "corpus",
         "study",
         "study run",
         "study status",
         "study pack",
+        "study submit",
         "rerun",
         "claims",
         "recommend",

@@ -16,7 +16,7 @@ import mtlhelpers as mtl
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
 FLOORS = ("names", "data", "model", "doctor", "training", "study", "lesson")
-FLOORS += ("terminal", "arguments", "product", "cli")
+FLOORS += ("terminal", "inspection", "commands", "cli")
 WITHIN_STUDY = {
     "errors": (),
     "protocol": (),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.arguments import respelled
 from mtlhelpers.cli import build_parser
+from mtlhelpers.commands.arguments import respelled
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.study.compare import summary

@@ -6,17 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from datasets import Dataset, DatasetDict, Features, List, Value
 
 from mtlhelpers.data.holdout import SEED, carve_validation
-from mtlhelpers.data.rows import CorpusError, Row, check_splits, label_names, tag_names
+from mtlhelpers.data.rows import (
+    SPLITS,
+    CorpusError,
+    Row,
+    check_splits,
+    label_names,
+    tag_names,
+)
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import spans_of
 
-SPLITS = ("train", "validation", "test")
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mtlhelpers.data.formats.sources import Given
+
 FEATURES = Features(
     id=Value("string"),
     tokens=List(Value("string")),
@@ -50,6 +61,53 @@ class Corpus:
     citation: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: "Given",
+        *,
+        columns: Mapping[str, str] | None = None,
+        repair: bool = False,
+        name: str = "rows",
+    ) -> "Corpus":
+        """Make a corpus of sentences in memory, checked as those of files.
+
+        Args:
+            rows: dicts, or a `Dataset`; or a mapping of them by split, as `DatasetDict`
+                is one. Without splits, and without a field `split`, one is made.
+            columns, repair: as `load_corpus` takes them.
+            name: of the corpus.
+
+        Raises:
+            CorpusError: for the first fault.
+        """
+        from mtlhelpers.data.load import corpus_of  # which imports this file
+
+        return corpus_of(rows, columns, repair, name)
+
+    @classmethod
+    def from_pandas(
+        cls,
+        frame: "pd.DataFrame",
+        *,
+        columns: Mapping[str, str] | None = None,
+        repair: bool = False,
+        name: str = "frame",
+    ) -> "Corpus":
+        """Make a corpus of a table with a sentence per row, as `from_rows` does.
+
+        A missing value (NaN, NA) counts as absent; an array is taken as a list.
+        """
+        plain = frame.astype(object).where(frame.notna(), None)
+        listed = [
+            {
+                str(key): cell.tolist() if hasattr(cell, "tolist") else cell
+                for key, cell in row.items()
+            }
+            for row in plain.to_dict("records")
+        ]
+        return cls.from_rows(listed, columns=columns, repair=repair, name=name)
 
     @property
     def tasks(self) -> tuple[str, ...]:

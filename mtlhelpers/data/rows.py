@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+SPLITS = ("train", "validation", "test")
+
 
 class CorpusError(ValueError):
     """A corpus that cannot be had or used: the message says where, why, what to do."""
@@ -66,7 +68,7 @@ def _faults(fields: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _faults_of_text(key: str, text: object) -> Iterator[tuple[str, str]]:
     if not isinstance(text, str):
-        yield f"{key} is {_kind(text)}", f"Make {key} a string"
+        yield f"{key} is {_kind(text)}", _name_it(text, f"Make {key} a string")
     elif not text.strip():
         yield f"{key} is blank", f"Fill in {key} or leave it out"
     else:
@@ -80,7 +82,7 @@ def _faults_of_list(key: str, items: object) -> Iterator[tuple[str, str]]:
         return
     for position, item in enumerate(items, start=1):
         if not isinstance(item, str):
-            yield f"item {position} of {key} is {_kind(item)}", remedy
+            yield f"item {position} of {key} is {_kind(item)}", _name_it(item, remedy)
     yield from _faults_of_unicode(key, "".join(items))
 
 
@@ -109,6 +111,11 @@ def _faults_of_tags(
         if tag.startswith("I-") and before[2:] != tag[2:]:
             fault = f"tag {position} is {tag!r} after {before!r}"
             yield fault, f"Begin the span with 'B-{tag[2:]}'"
+
+
+def _name_it(value: object, remedy: str) -> str:
+    named = "the name that the number stands for (a `ClassLabel` of `datasets` has it)"
+    return f"{remedy}: {named}" if isinstance(value, int) else remedy
 
 
 def _kind(value: object) -> str:

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from datasets import DatasetDict
 
-from mtlhelpers.data.corpus import SPLITS, Corpus, build_corpus, rows_of
+from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
 from mtlhelpers.data.holdout import SEED, carve
-from mtlhelpers.data.rows import CorpusError, Row
+from mtlhelpers.data.rows import SPLITS, CorpusError
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.data.words import letters_of
 
 
 def combine_corpora(first: Corpus, second: Corpus) -> Corpus:
@@ -50,8 +51,8 @@ def extend_test(corpus: Corpus, sentences: int, name: str) -> Corpus:
     """
     rows = rows_of(corpus)
     rest, further = carve(rows["train"], sentences, "further test")
-    moved = set(map(_letters, further))
-    train = [row for row in rest if _letters(row) not in moved]
+    moved = {letters_of(row.tokens) for row in further}
+    train = [row for row in rest if letters_of(row.tokens) not in moved]
     extended = corpus.with_rows(
         rows | {"train": train, "test": [*rows["test"], *further]},
         f"test: {len(further):,} sentences more, taken from train (seed {SEED})",
@@ -74,8 +75,3 @@ def cap_validation(corpus: Corpus, sentences: int, name: str) -> Corpus:
         splits=DatasetDict({**corpus.splits, "validation": validation}),
         notes=(*corpus.notes, note),
     )
-
-
-def _letters(row: Row) -> str:
-    """What a sentence says, without case, spaces and marks."""
-    return "".join(filter(str.isalnum, "".join(row.tokens).casefold()))

@@ -67,6 +67,11 @@ def is_mark(character: str) -> bool:
     return unicodedata.category(character)[0] in "PS"
 
 
+def letters_of(words: Iterable[str]) -> str:
+    """Return what a sentence says, without case, spaces and marks."""
+    return "".join(filter(str.isalnum, "".join(words).casefold()))
+
+
 def spans_of(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     """Return the spans as (start, end, type), `end` exclusive.
 

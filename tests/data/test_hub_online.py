@@ -96,7 +96,7 @@ def test_a_data_set_on_a_hub(endpoint, tmp_path):
     )
     assert finished.returncode == 0, finished.stderr
     name, source, test = json.loads(finished.stdout)
-    assert (name, source) == ("name", f"owner/name, revision {COMMIT}")
+    assert (name, source) == ("name", f"owner/name, read as hub, revision {COMMIT}")
     assert [(row["id"], row["tokens"], row["label"]) for row in test] == [
         ("test-0", ["from", "Rome"], "go")
     ]

@@ -210,7 +210,7 @@ def test_an_unknown_name_lists_what_there_is():
 
 
 def test_a_revision_is_for_a_hub_alone(write_folder, splits):
-    with pytest.raises(CorpusError, match="revision needs `columns`"):
+    with pytest.raises(CorpusError, match="revision is of a data set on a hub"):
         load_corpus(write_folder(splits), revision="main")
 
 
@@ -231,6 +231,7 @@ def test_a_folder_of_the_users_replaces_the_download(
 def test_description(write_folder, splits):
     del splits["train"][3]["label"]
     corpus = load_corpus(write_folder(splits))
+    corpus = replace(corpus, source="")
     facts = {"licence": "CC0", "citation": "Some " * 40, "notes": ("first", "second")}
     text = replace(corpus, **facts).describe()
     lines = text.splitlines()

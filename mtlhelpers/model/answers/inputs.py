@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from mtlhelpers.data.formats.sheets import DELIMITERS
 from mtlhelpers.model.prediction import RawSentence
-
-DELIMITERS = ",;\t"  # of cells
 
 
 class Question(NamedTuple):

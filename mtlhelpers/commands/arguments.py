@@ -61,6 +61,24 @@ class Arguments(argparse.ArgumentParser):
             name, type=number_from(least), default=default, metavar="N", help=text
         )
 
+    def add_reading(self) -> None:
+        """Take how files of sentences are to be read."""
+        self.add_argument(
+            "--format",
+            metavar="NAME",
+            help="of the files, such as csv, conll, doccano, hub (recognised)",
+        )
+        self.add_argument(
+            "--columns",
+            type=columns_from,
+            metavar="FIELD=NAME,…",
+            help="what holds text or tokens, label, tags, spans, id, group and split, "
+            "as text=utterance,label=intent (the usual names)",
+        )
+        self.add_argument(
+            "--repair", action="store_true", help="widen spans that break words"
+        )
+
     def add_studies(self) -> None:
         """Take the folder with the recorded studies."""
         self.add_argument(
@@ -134,6 +152,14 @@ def _taken(words: list[str], option: str) -> list[str]:
         elif words[at].startswith(f"{option}="):
             values.append(words.pop(at).partition("=")[2])
     return values[::-1]
+
+
+def columns_from(text: str) -> dict[str, str]:
+    """Return the column of each field in "text=utterance,label=intent"."""
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(field and column for field, _, column in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form text=utterance")
+    return {field.strip(): column for field, _, column in pairs}
 
 
 def number_from(least: int) -> Callable[[str], int]:

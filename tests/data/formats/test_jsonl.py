@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.jsonl import read_folder
-from mtlhelpers.data.load import load_corpus
+from mtlhelpers.data.load import load_corpus, read_source
 from mtlhelpers.data.rows import CorpusError
+
+
+def read_folder(folder):
+    return read_source(str(folder)).splits
+
 
 GOOD = {"id": "x", "tokens": ["to", "Rome"], "tags": ["O", "B-place"], "label": "phone"}
 HALF_PAIR = "\ud83c"
@@ -22,9 +26,9 @@ LINES = [
     ('{"id": "x"} {}', "malformed JSON"),
     ('["a", "b"]', "not an object but of type list"),
     ("null", "not an object but null"),
-    (faulty(id=7), "id is of type int"),
+    (faulty(id=[7]), "id is of type list"),
     (faulty(id=" "), "id is blank"),
-    (faulty(group=7), "group is of type int"),
+    (faulty(group=True), "group is of type bool"),
     (faulty(label=7), "label is of type int"),
     (faulty(label=" "), "label is blank"),
     (faulty(label=HALF_PAIR), "label holds half a surrogate pair"),
@@ -71,7 +75,7 @@ def test_bytes_that_are_not_utf8_are_named_and_not_replaced(write_folder, splits
     content = path.read_bytes()
     at = content.index(b"New")
     path.write_bytes(content[:at] + b"\xe9" + content[at + 1 :])
-    fault = f"test.jsonl, line 2: not UTF-8 at byte {at} of the file \\(0xe9\\)"
+    fault = f"test.jsonl, line 2: not UTF-8 at byte {at} of the file \\(0xe9; as cp1252"
     with pytest.raises(CorpusError, match=fault):
         load_corpus(folder)
 
@@ -79,7 +83,7 @@ def test_bytes_that_are_not_utf8_are_named_and_not_replaced(write_folder, splits
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_missing_file_is_named(write_folder, splits, split):
     del splits[split]
-    with pytest.raises(CorpusError, match=f"{split}.jsonl: the file is missing"):
+    with pytest.raises(CorpusError, match=f"mine: no {split}, only "):
         load_corpus(write_folder(splits))
 
 

@@ -5,11 +5,11 @@ from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from mtlhelpers.arguments import Arguments, Command, Work
+from mtlhelpers.commands.arguments import Arguments, Work
 from mtlhelpers.terminal import STDOUT, note, show
 
 
-def _predict(parser: Arguments) -> Work:
+def predict_command(parser: Arguments) -> Work:
     """Label sentences and find names in them, with places in the text."""
     _add_model(parser, "MODEL [FILE]")
     parser.add_argument(
@@ -67,7 +67,7 @@ def _answer(options: Namespace) -> int:
     return 0
 
 
-def _export(parser: Arguments) -> Work:
+def export_command(parser: Arguments) -> Work:
     """Write ONNX, a backbone for transformers, a plain script and a model card."""
     _add_model(parser, "MODEL FOLDER")
     text = "to write, absent or empty"
@@ -86,6 +86,3 @@ def _add_model(parser: Arguments, usage: str) -> None:
     parser.usage = f"{parser.prog} {usage} [options]"
     text = "a folder that `save` wrote"
     parser.add_argument("model", type=Path, metavar="MODEL", help=text)
-
-
-PRODUCT_COMMANDS: dict[str, Command] = {"predict": _predict, "export": _export}

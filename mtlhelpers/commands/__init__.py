@@ -1,0 +1,1 @@
+"""The commands, each with its arguments beside what it does."""

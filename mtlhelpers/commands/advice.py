@@ -1,0 +1,104 @@
+"""The commands that answer: by training here, and from recorded runs."""
+
+import json
+import os
+import sys
+from argparse import Namespace
+
+from mtlhelpers.commands.arguments import CORPUS, Arguments, Work
+from mtlhelpers.model.scenarios import SCENARIOS
+from mtlhelpers.terminal import STDOUT, growing, show, write
+
+
+def compare_command(parser: Arguments) -> Work:
+    """Train and score every scenario on one corpus."""
+    parser.add_first("corpus", CORPUS, "to train and to test on")
+    parser.add_argument(
+        "--backbone",
+        default="minilm",
+        help="name, folder, hub id; random:NAME for random weights (minilm)",
+    )
+    parser.add_number("--train-size", "training sentences (all)")
+    parser.add_number("--seeds", "how many, from 0 up (1)", default=1)
+    parser.add_argument(
+        "--scenarios",
+        nargs="+",
+        default=(),
+        metavar="SCENARIO",
+        help=f"of {', '.join(SCENARIOS)} (the first seven)",
+    )
+    parser.add_device()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.model.scenarios import find_scenario
+        from mtlhelpers.study.compare import compare_lines
+
+        with growing(options.json) as path:
+            lines = compare_lines(
+                options.corpus,
+                options.backbone,
+                train_size=options.train_size,
+                seeds=range(options.seeds),
+                scenarios=[find_scenario(name).name for name in options.scenarios],
+                path=path,
+                bar=sys.stderr.isatty(),
+                device=options.device,
+            )
+            return show(lines, sys.stderr if options.json == STDOUT else None)
+
+    return run
+
+
+def claims_command(parser: Arguments) -> Work:
+    """Say what recorded runs and fresh checks make of each claim."""
+    parser.add_argument(
+        "ids", nargs="*", metavar="ID", help="these, with their records"
+    )
+    parser.add_argument("--fresh", action="store_true", help="run the checks again")
+    parser.add_studies()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more would only spin
+        from mtlhelpers.study.verdicts.judge import claim_lines
+
+        asked = options.studies, options.ids, bool(options.json), options.fresh
+        return write(claim_lines(*asked), options.json or STDOUT)
+
+    return run
+
+
+def recommend_command(parser: Arguments) -> Work:
+    """Say what to freeze in a case of your own, from the nearest records."""
+    parser.add_first("corpus_or_size", f"{CORPUS}_OR_SIZE", "a corpus, or sentences")
+    parser.add_argument(
+        "--tasks", nargs="+", metavar="TASK", help="to learn: sentence, ner (both)"
+    )
+    parser.add_argument(
+        "--keep", default="", metavar="TASK", help="learned before, and to be kept"
+    )
+    parser.add_argument(
+        "--budget", type=float, metavar="SECONDS", help="that training may take"
+    )
+    parser.add_studies()
+    parser.add_device()
+    parser.add_json()
+
+    def run(options: Namespace) -> int:
+        from mtlhelpers.study.advice.recommend import recommend
+
+        size = options.corpus_or_size
+        advice = recommend(
+            int(size) if size.isdecimal() else size,
+            options.tasks,
+            options.budget,
+            keep=options.keep,
+            studies=options.studies,
+            device=options.device,
+        )
+        if options.json:
+            return write([json.dumps(advice.to_dict())], options.json)
+        return show([advice])
+
+    return run

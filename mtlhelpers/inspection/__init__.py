@@ -1,0 +1,1 @@
+"""What is in somebody's sentences, what is wrong with them, and what to do about it."""

@@ -105,7 +105,7 @@ def _scores(model: SharedModel) -> Iterator[str]:
             yield f"| {name} | {scores[key]:.3f} | {between} | {majority} | {count} |"
     yield from (
         "",
-        "Intervals hold the choice of test sentences (2,000 bootstrap draws of groups), "
+        "Intervals hold the choice of test sentences (groups drawn 2,000 times), "
         "not that of a seed. Other texts were not tried, nor was the graph in 8 bits, "
         "which answers some sentences otherwise.",
     )

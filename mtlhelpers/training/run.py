@@ -123,7 +123,7 @@ class Run:
             "sentences": {**sizes, "train": self.plan.train_size or sizes["train"]},
             "plan": self.plan.to_dict(),
             "scores": asdict(self.scores),
-            "intervals": self.outcomes.intervals(),
+            "intervals": self.outcomes.intervals(corpus.splits["test"]["group"][:]),
         }
 
     def __str__(self) -> str:

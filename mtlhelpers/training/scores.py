@@ -1,5 +1,6 @@
 """What scoring gives: scores with their counts, and the outcome of each sentence."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,20 +58,21 @@ class Outcomes:
     predicted_spans: list[int]
     correct_spans: list[int]
 
-    def intervals(self) -> dict[str, tuple[float, float]]:
+    def intervals(self, groups: Sequence[str]) -> dict[str, tuple[float, float]]:
         """Return the middle 95 % of accuracy and NER F1 over 2,000 bootstrap draws.
 
-        Sentences are drawn; they hold the choice of test sentences, not that of a seed.
-        A score that a draw leaves without anything to count is left out.
+        groups: that of each sentence; they are drawn whole. The intervals hold the
+        choice of test sentences, not that of a seed. A score that some draw leaves with
+        nothing to count is left out.
         """
-        sentences = zip(self.true_spans, self.predicted_spans, self.correct_spans)
-        rows = [
-            (known is not None, known is True, *spans)
-            for known, spans in zip(self.label_right, sentences)
-        ]
-        kinds, sizes = np.unique(np.array(rows, dtype=int), axis=0, return_counts=True)
+        spans = zip(self.true_spans, self.predicted_spans, self.correct_spans)
+        rows = [(x is not None, x is True, *s) for x, s in zip(self.label_right, spans)]
+        names, group = np.unique(np.array(groups), return_inverse=True)
+        sums = np.zeros((len(names), 5), dtype=np.int64)
+        np.add.at(sums, group, np.array(rows, dtype=np.int64))
+        kinds, sizes = np.unique(sums, axis=0, return_counts=True)
         draw = stream(0, "intervals")
-        drawn = draw.multinomial(len(rows), sizes / len(rows), size=2000) @ kinds
+        drawn = draw.multinomial(len(names), sizes / len(names), size=2000) @ kinds
         known, right, true, predicted, correct = drawn.T  # (2000,) each
         shares = {"accuracy": (right, known), "ner_f1": (2 * correct, true + predicted)}
         found = {}

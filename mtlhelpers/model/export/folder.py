@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from torch import nn
 from transformers import BertModel
 
+from mtlhelpers.model.backbones import quiet
 from mtlhelpers.model.export.model_card import card
 from mtlhelpers.model.export.onnx_graph import (
     ExportError,
@@ -44,8 +45,9 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
         write_int8(part / GRAPH, part / INT8)
         gaps = {GRAPH: gap, INT8: logits_distance(model, part / INT8)}
         yield f"{INT8}: weights in 8 bits; logits differ by up to {gaps[INT8]:.2g}"
-        model.backbone.save_pretrained(part / "backbone")
-        model.tokenizer.save_pretrained(part / "backbone")
+        with quiet():
+            model.backbone.save_pretrained(part / "backbone")
+            model.tokenizer.save_pretrained(part / "backbone")
         names = {
             "model": GRAPH,
             "labels": model.labels,

@@ -82,7 +82,7 @@ def write_int8(source: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with _quiet():
-        quantize_dynamic(source, path, weight_type=QuantType.QInt8)
+        quantize_dynamic(source, path, per_channel=True, weight_type=QuantType.QInt8)
 
 
 @torch.no_grad()

@@ -19,6 +19,7 @@ from mtlhelpers.model.export import onnx_graph
 from mtlhelpers.model.export.folder import export_model
 from mtlhelpers.model.export.model_card import card
 from mtlhelpers.model.export.onnx_graph import ExportError
+from mtlhelpers.training.scores import Outcomes
 
 onnxruntime = pytest.importorskip("onnxruntime")
 TEXTS = ["play New York songs, now", "call  Ada", "", "cafe\u0301: go to Rome!"]
@@ -145,26 +146,27 @@ def test_training_is_remembered_in_the_saved_model(tmp_path):
     assert card(loaded, {}) == card(model, {})
 
 
-def test_an_interval_holds_the_score_and_narrows():
-    from mtlhelpers.training.scores import Outcomes
+def outcomes(times: int) -> Outcomes:
+    return Outcomes(
+        [True, True, False, None] * times,
+        [1, 2, 0, 0] * times,
+        [1, 1, 1, 0] * times,
+        [1, 1, 0, 0] * times,
+    )
 
-    def outcomes(times: int) -> Outcomes:
-        return Outcomes(
-            [True, True, False, None] * times,
-            [1, 2, 0, 0] * times,
-            [1, 1, 1, 0] * times,
-            [1, 1, 0, 0] * times,
-        )
 
+def test_an_interval_holds_the_score_and_narrows_with_groups_not_copies():
     widths = []
-    for times in (5, 50):
-        found = outcomes(times).intervals()
+    for times, groups in ((5, 20), (50, 200), (50, 20)):
+        names = [str(number % groups) for number in range(4 * times)]
+        found = outcomes(times).intervals(names)
         for name, score in (("accuracy", 2 / 3), ("ner_f1", 2 / 3)):
             low, high = found[name]
             assert low < score < high
         widths.append(found["accuracy"][1] - found["accuracy"][0])
     assert widths[1] < widths[0] / 2
-    assert Outcomes([None], [0], [0], [0]).intervals() == {}
+    assert widths[2] == widths[0]
+    assert Outcomes([None], [0], [0], [0]).intervals(["a"]) == {}
 
 
 @pytest.mark.parametrize("tasks", [{"labels": False}, {"tags": False}])

@@ -69,7 +69,7 @@ def _sizes(splits: Splits) -> Iterator[Finding]:
             False,
             f"test has {test} sentences, and with fewer than {LEAST_TEST} hardly any "
             "comparison is decided",
-            "Label more, or give all sentences without a split",
+            "Label more",
         )
 
 
@@ -206,7 +206,7 @@ def _label_names(splits: Splits) -> Iterator[Finding]:
     if joined:
         yield _found(
             False,
-            f"{_counted(len(joined), 'label')} made of others: several per sentence?",
+            f"{_counted(len(joined), 'label')} joined of others, as where several fit",
             _ONE_LABEL[0].upper() + _ONE_LABEL[1:],
             joined,
         )

@@ -115,7 +115,12 @@ class Intake:
             return found
         except CorpusError as error:
             self._fault(f"{item.place}: {error}.")
-            return []
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._fault(
+                f"{item.place}: not as {part.export} writes it. Export it again, or "
+                "say which format it has."
+            )
+        return []
 
     def _row(self, one: _Found, scheme: str, spans: bool) -> Row | None:
         try:

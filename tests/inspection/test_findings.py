@@ -92,6 +92,13 @@ def test_a_small_test_a_majority_and_one_label():
     assert found(alone)[-1].what == "all sentences of train have the label 'a'"
 
 
+def test_spans_that_break_words_are_apart_from_other_faults():
+    broken = "line 1: span 0-2 ('Be') breaks a word of 'Bert'. Let it begin there."
+    other, spans = find_faults([broken, "line 2: no text."])
+    assert other.places == ["line 2: no text."]
+    assert spans.places == [broken] and "--repair" in spans.remedy
+
+
 def test_places_are_cut_and_counted():
     [one] = find_faults([f"line {n}: no text." for n in range(9)])
     assert str(one).splitlines() == [

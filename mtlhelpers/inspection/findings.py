@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtlhelpers.data.formats.intake import Splits
+from mtlhelpers.data.formats.spans import BREAKS
 from mtlhelpers.data.rows import Row, entity_types
 from mtlhelpers.data.words import letters_of, spans_of
 
@@ -45,10 +46,16 @@ class Finding:
 
 
 def find_faults(faults: Sequence[str]) -> Iterator[Finding]:
-    """Yield one finding of the sentences that cannot be read."""
-    if faults:
-        what = f"{_counted(len(faults), 'place')} cannot be read"
-        yield _found(True, what, "Each says what to do", faults)
+    """Yield what cannot be read, and spans that break words apart from the rest."""
+    broken = [fault for fault in faults if BREAKS in fault]
+    others = [fault for fault in faults if BREAKS not in fault]
+    if others:
+        what = f"{_counted(len(others), 'place')} cannot be read"
+        yield _found(True, what, "Each says what to do", others)
+    if broken:
+        what = f"{_counted(len(broken), 'sentence')} with a span that breaks a word"
+        remedy = "Mend them, or let --repair widen them to whole words"
+        yield _found(True, what, remedy, broken)
 
 
 def find_in_splits(splits: Splits) -> Iterator[Finding]:
@@ -69,7 +76,7 @@ def _sizes(splits: Splits) -> Iterator[Finding]:
             False,
             f"test has {test} sentences, and with fewer than {LEAST_TEST} hardly any "
             "comparison is decided",
-            "Label more, or give all sentences without a split",
+            "Label more",
         )
 
 
@@ -206,7 +213,7 @@ def _label_names(splits: Splits) -> Iterator[Finding]:
     if joined:
         yield _found(
             False,
-            f"{_counted(len(joined), 'label')} made of others: several per sentence?",
+            f"{_counted(len(joined), 'label')} joined of others, as where several fit",
             _ONE_LABEL[0].upper() + _ONE_LABEL[1:],
             joined,
         )

@@ -102,7 +102,9 @@ def look_through(
     else:
         corpus = load_corpus(name)
         reading = Reading(corpus.name, rows_of(corpus), corpus.source, corpus.notes)
-    splits = reading.splits
+    splits, notes = reading.splits, [*reading.notes]
+    if splits and "validation" not in splits:
+        notes.append("a tenth of train will be set aside as validation")
     pieces = count_pieces(splits)
     findings = [
         *find_faults(faults),
@@ -112,7 +114,7 @@ def look_through(
     return Overview(
         reading.name,
         reading.source,
-        list(reading.notes),
+        notes,
         {split: _counts(rows) for split, rows in splits.items()},
         _by_name(splits, lambda row: [row.label] if row.label else []),
         _by_name(splits, lambda row: [name for *_, name in spans_of(row.tags or ())]),

@@ -22,7 +22,7 @@ def read_parquet(content: bytes, path: str, stem: str) -> Iterator[Item]:
         table = pq.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, "Parquet", error) from error
-    return items_of(Dataset(table), path, stem)
+    yield from items_of(Dataset(table), path, stem)
 
 
 def read_arrow(content: bytes, path: str, stem: str) -> Iterator[Item]:
@@ -34,7 +34,7 @@ def read_arrow(content: bytes, path: str, stem: str) -> Iterator[Item]:
             table = pa.ipc.open_stream(content).read_all()
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, "Arrow", error) from error
-    return items_of(Dataset(table), path, stem)
+    yield from items_of(Dataset(table), path, stem)
 
 
 def load_disk(folder: Path) -> dict[str, Dataset]:

@@ -75,9 +75,8 @@ class Intake:
             self._fault(broken)
         splits = self._splits(rows)
         notes = [f"{count:,} {what}" for what, count in self.done.items() if count]
-        if self.keys.ignored:
-            ignored = sorted(self.keys.ignored.items())
-            counts = ", ".join(f"{key} ({count:,})" for key, count in ignored)
+        if ignored := self.keys.ignored():
+            counts = ", ".join(f"{key} ({count:,})" for key, count in ignored.items())
             notes.append(f"keys not read (in so many sentences): {counts}")
         return splits, tuple(notes)
 
@@ -115,7 +114,12 @@ class Intake:
             return found
         except CorpusError as error:
             self._fault(f"{item.place}: {error}.")
-            return []
+        except (AttributeError, KeyError, TypeError, ValueError):
+            self._fault(
+                f"{item.place}: not as {part.export} writes it. Export it again, or "
+                "say which format it has."
+            )
+        return []
 
     def _row(self, one: _Found, scheme: str, spans: bool) -> Row | None:
         try:
@@ -147,7 +151,7 @@ class Intake:
         if from_text:
             self._split_text(fields, (marks or []) if spans else None)
         tags: list[str] = fields["tags"] if _is_list(fields, "tags") else []
-        if tags and all(isinstance(tag, str) for tag in tags):
+        if set(map(type, tags)) == {str}:
             if fault := scheme_fault(tags, scheme):
                 raise CorpusError(f"{fault}. Correct the tag")
             fields["tags"] = to_iob2(tags, scheme)

@@ -41,7 +41,6 @@ class KeyMap:
     """Finds the fields of sentences by their keys, and remembers what it passed over.
 
     Attributes:
-        ignored: how many sentences had each key that was not read.
         columns: the key of each field that the user named. Then no other text, tokens,
             tags, label or spans are read.
     """
@@ -49,9 +48,9 @@ class KeyMap:
     def __init__(self, columns: Mapping[str, str] | None, source: str) -> None:
         """`CorpusError` for names that are no fields, or are too few."""
         self.columns = dict(columns or {})
-        self.ignored: Counter[str] = Counter()
-        self._seen: Counter[str] = Counter()
-        self._filled: Counter[str] = Counter()
+        self._named = tuple(self.columns.items())
+        # How many records had these keys, and these with something in them.
+        self._shapes: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
         if columns is None:
             return
         if not {"text", "tokens"} & columns.keys() or not columns.keys() <= KEYS.keys():
@@ -62,21 +61,28 @@ class KeyMap:
             )
 
     def fields(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a record has of each field; an empty one counts as absent."""
-        self._seen.update(record.keys())
-        given = {key: value for key, value in record.items() if value is not None}
-        found = _keys_of(tuple(given), tuple(self.columns.items()))
-        self.ignored.update(given.keys() - found.values())
-        self._filled.update(found.keys())
-        return {field: given[key] for field, key in found.items()}
+        """Return what a record has of each field; null counts as absent."""
+        filled = tuple(key for key in record if record[key] is not None)
+        self._shapes[tuple(record), filled] += 1
+        found = _keys_of(filled, self._named)
+        return {field: record[key] for field, key in found.items()}
+
+    def ignored(self) -> dict[str, int]:
+        """Return how many records had each key that was not read."""
+        counts: Counter[str] = Counter()
+        for (_, filled), count in self._shapes.items():
+            read = _keys_of(filled, self._named).values()
+            counts.update({key: count for key in filled if key not in read})
+        return dict(sorted(counts.items()))
 
     def say_missing(self, keys: Sequence[str]) -> str:
         """Say that a sentence has neither tokens nor text, and what to do.
 
         If others have, it is empty in this one; else the key has another name.
         """
+        read = [_keys_of(filled, self._named) for _, filled in self._shapes]
         for field in ("tokens", "text"):
-            if self._filled[field]:
+            if any(field in found for found in read):
                 return f"no {field}. Fill it in, or leave the sentence out"
         return (
             f"no tokens, and no text: its keys are {', '.join(keys)}. Call one of them "
@@ -85,11 +91,12 @@ class KeyMap:
 
     def check_columns(self, source: str) -> None:
         """Raise `CorpusError` for a column that no sentence has."""
+        seen = dict.fromkeys(key for keys, _ in self._shapes for key in keys)
         for field, column in self.columns.items():
-            if self._seen and column not in self._seen:
+            if seen and column not in seen:
                 raise CorpusError(
                     f"{source}: no column {column!r} for {field}, only "
-                    f"{', '.join(map(str, self._seen))}. Correct `columns`."
+                    f"{', '.join(map(str, seen))}. Correct `columns`."
                 )
 
 

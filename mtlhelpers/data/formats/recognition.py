@@ -27,6 +27,8 @@ class Format(NamedTuple):
 
 FORMATS = {
     "csv": Format("csv", read_csv),
+    "tsv": Format("csv", read_csv),
+    "jsonl": Format("json", read_jsonl),
     "conll": Format("conll", read_conll),
     "parquet": Format("parquet", read_parquet),
     "arrow": Format("arrow", read_arrow),

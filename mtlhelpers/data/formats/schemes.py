@@ -6,6 +6,7 @@ Roth 2009).
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise
 
 SCHEMES = ("IOB2", "IOB1", "IOBES", "BILOU")
@@ -16,12 +17,11 @@ _ENDS = {"E": "I", "S": "B"}
 def find_scheme(sentences: Iterable[Sequence[object]]) -> str:
     """Return the scheme that the fewest sentences offend, the first of these."""
     tagged = [list(map(str, tags)) for tags in sentences]
-    marks = {tag[:1] for tags in tagged for tag in tags if tag[1:2] in "-_"}
-    if marks <= {"B", "O"}:
-        return "IOB2"
-    faulty = {
-        scheme: sum(not _fits(tags, scheme) for tags in tagged) for scheme in SCHEMES
-    }
+    faulty = {}
+    for scheme in SCHEMES:
+        faulty[scheme] = sum(not _fits(tags, scheme) for tags in tagged)
+        if not faulty[scheme]:
+            return scheme
     return min(SCHEMES, key=lambda scheme: faulty[scheme])
 
 
@@ -68,6 +68,7 @@ def _mark(tag: str, scheme: str) -> str:
     return tag[:1].translate(_BILOU) if scheme == "BILOU" else tag[:1]
 
 
+@cache
 def _follows(before: str, tag: str, scheme: str) -> bool:
     """Whether a tag may stand after another one."""
     if tag != "O" and (tag[1:2] != "-" or not tag[2:]):

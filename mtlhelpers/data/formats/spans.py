@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, split_words, tag_segments
 
+BREAKS = "breaks a word of"
+
 
 class Span(NamedTuple):
     """Characters of a text, `end` exclusive, and their type."""
@@ -61,7 +63,7 @@ def tag_text(
         if whole != (start, end):
             if not repair:
                 raise CorpusError(
-                    f"span {_shown(text, span)} breaks a word of "
+                    f"span {_shown(text, span)} {BREAKS} "
                     f"{text[slice(*whole)]!r}. Let it begin and end where words do"
                 )
             widened += 1

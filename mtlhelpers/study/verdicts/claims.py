@@ -24,7 +24,8 @@ class Comparison:
 
     first: Side
     second: Side
-    claimed: Literal["higher", "lower"]  # where the first arm stands, by the claim
+    # Where the first arm stands, by the claim; "equal": within the margin.
+    claimed: Literal["higher", "lower", "equal"]
     corpora: tuple[str, ...]
     tasks: tuple[Task, ...]
     seeds: int  # declared before the runs: with fewer there is no verdict
@@ -32,6 +33,7 @@ class Comparison:
     of: Literal["test", "gap", "probe"] = "test"
     # A task whose test score must be no lower as well; "own": the same task's.
     kept: Literal["", "own", "sentence", "ner"] = ""
+    at: str = ""  # what sets it apart from the claim's other comparisons, in words
     backbone: str = BACKBONE
 
 

@@ -36,6 +36,7 @@ class Decision:
     records: tuple[str, ...] = ()  # ids; none where a check decided
     backbone: str = BACKBONE
     checked: str = ""  # the day of the check, as 2026-11-30
+    at: str = ""  # which of a claim's comparisons, where it has several: "2 epochs"
 
     @classmethod
     def of(cls, kept: Mapping[str, Any], day: str) -> "Decision":
@@ -48,7 +49,8 @@ class Decision:
     def where(self) -> str:
         """The corpus, with the backbone where it is another than the report's."""
         own = self.backbone == BACKBONE
-        return self.corpus if own else f"{self.corpus} with {self.backbone}"
+        where = self.corpus if own else f"{self.corpus} with {self.backbone}"
+        return f"{where}, {self.at}" if self.at else where
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON data; an end of the interval without bound is None."""

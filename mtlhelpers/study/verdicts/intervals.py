@@ -80,9 +80,12 @@ def t_quantile(degrees: float, confidence: float) -> float:
 
 
 def verdict(
-    difference: Difference, margin: float, claimed: Literal["higher", "lower"]
+    difference: Difference,
+    margin: float,
+    claimed: Literal["higher", "lower", "equal"],
 ) -> Verdict:
-    """Return what an interval says of a claim that the first arm is higher, or lower.
+    """Return what an interval says of a claim that the first arm is higher, or lower,
+    or equal to within the margin.
 
     An end that lies on a margin counts as neither beyond nor inside it.
 
@@ -97,6 +100,11 @@ def verdict(
     if not margin > 0:
         raise ValueError(f"the margin of interest must be above 0, not {margin}")
     low, high = difference.low, difference.high
+    if claimed == "equal":
+        if -margin < low and high < margin:
+            return Verdict.SUPPORTED
+        apart = low > margin or high < -margin
+        return Verdict.CONTRADICTED if apart else Verdict.UNDECIDED
     if claimed == "lower":
         low, high = -high, -low
     if low > margin:

@@ -192,6 +192,7 @@ def decide_at(
         difference.seeds,
         ids_of(arms),
         rule.backbone,
+        at=rule.at,
     )
 
 
@@ -246,8 +247,8 @@ def _not_recorded(
     arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
     so_far = f" with all seeds ({seeds} so far)" if seeds else ""
     missing = f"not recorded at {size:,} sentences{so_far}: {arms}"
-    none = Verdict.NOT_TESTED
-    return Decision(corpus, task, size, none, missing, backbone=rule.backbone)
+    none, at = Verdict.NOT_TESTED, rule.at if isinstance(rule, Comparison) else ""
+    return Decision(corpus, task, size, none, missing, backbone=rule.backbone, at=at)
 
 
 def _in_words(one: Difference) -> str:

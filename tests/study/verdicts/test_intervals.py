@@ -171,3 +171,18 @@ def test_margins_are_those_of_the_protocol():
 def test_a_margin_that_is_none(margin):
     with pytest.raises(ValueError, match="must be above 0"):
         verdict(interval(0, 1), margin, "higher")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (-0.009, 0.009, "supported"),
+        (0.011, 0.02, "contradicted"),
+        (-0.02, -0.011, "contradicted"),
+        (0.005, 0.02, "undecided"),
+        (-0.02, 0.02, "undecided"),
+        (-0.01, 0.0, "undecided"),
+    ],
+)
+def test_equal_means_within_the_margin(low, high, expected):
+    assert verdict(interval(low, high), 0.01, "equal") == expected

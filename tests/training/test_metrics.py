@@ -9,6 +9,7 @@ from datasets import Dataset
 from helpers import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seqeval.metrics import f1_score as entity_f1
 
 import mtlhelpers as mtl
 from mtlhelpers.data.words import spans_of
@@ -224,3 +225,20 @@ def test_evaluating_leaves_the_model_as_it_was():
     assert scores[0] == scores[1]
     assert [m.training for m in model.modules()] == modes
     assert not tiny.changed(before, model)
+
+
+def test_constrained_f1_is_that_of_the_tags_that_bio_allows():
+    corpus = tiny.corpus()
+    own = mtl.SharedModel(
+        tiny.encoder(), tiny.tokenizer(), corpus.labels, corpus.tags, seed=3
+    ).eval()
+    with torch.no_grad():
+        own.ner_classifier.weight.mul_(30)
+    gold = Gold.of(own, corpus.splits["train"])
+    found = predict_all(own, gold.encoded)
+    assert found.legal
+    legal = [found.legal.get(row, tags) for row, tags in enumerate(found.tags)]
+    scores = mtl.evaluate(own, corpus.splits["train"])
+    assert scores.ner_f1_constrained == pytest.approx(entity_f1(gold.tags, legal))
+    assert scores.ner_f1 == pytest.approx(entity_f1(gold.tags, found.tags))
+    assert scores.ner_f1_constrained != scores.ner_f1

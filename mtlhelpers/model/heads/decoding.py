@@ -5,6 +5,7 @@ Shapes: W words of B sequences, one after another; G tags. An `I-x` may follow `
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +62,8 @@ class Links(NamedTuple):
     after: np.ndarray  # from row to column
 
 
-def bio_links(tags: Sequence[str]) -> Links:
+@cache
+def bio_links(tags: tuple[str, ...]) -> Links:
     """Return minus infinity for what BIO forbids, else 0.
 
     An `I-x` in tags without `B-x` is free.
@@ -85,7 +87,7 @@ def legal_tags(
     best: (W,), the best tags without a rule; scores: (W, G); `learned` links are a
     CRF's. A path that is legal already is the best of the legal ones.
     """
-    rule, ends = bio_links(tags), np.cumsum(lengths)
+    rule, ends = bio_links(tuple(tags)), np.cumsum(lengths)
     broken = ~np.isfinite(rule.after[best[:-1], best[1:]])  # (W - 1,)
     bad = np.concatenate([[False], broken])[: len(best)]
     first = (ends - lengths)[lengths > 0]
@@ -120,8 +122,9 @@ def viterbi(scores: np.ndarray, lengths: np.ndarray, links: Links) -> np.ndarray
             ahead[:still] = links.start + here
             continue
         paths = ahead[:still, :, None] + links.after  # (still, G, G)
-        came.append(paths.argmax(1))
-        ahead[:still] = paths.max(1) + here
+        came.append(paths.argmax(1))  # (still, G)
+        reached = np.take_along_axis(paths, came[-1][:, None], 1)  # (still, 1, G)
+        ahead[:still] = reached[:, 0] + here
     tags = ahead.argmax(-1)  # (B,) the last tag of each
     for at in range(longest - 1, -1, -1):
         rows = np.arange(active[at])

@@ -55,7 +55,7 @@ def test_a_sentence_does_not_depend_on_its_company(lengths, seed):
 
 
 def test_an_inside_tag_without_a_beginning_is_free():
-    links = bio_links(["O", "I-x", "B-y", "I-y"])
+    links = bio_links(("O", "I-x", "B-y", "I-y"))
     assert np.isfinite(links.start).tolist() == [True, True, True, False]
     assert np.isfinite(links.after[:, 1]).all()
     assert np.isfinite(links.after[:, 3]).tolist() == [False, False, True, True]

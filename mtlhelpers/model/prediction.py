@@ -155,8 +155,8 @@ def _answer(
         sentence, ner = model(**batch)
     labels = [()] * len(rows) if sentence is None else sentence.softmax(-1).tolist()
     tags, sure = [], []
-    if ner is not None:
-        head, scores = model.ner_classifier, ner[batch["word_mask"]]  # (W, G)
+    if (head := model.ner_classifier) is not None and ner is not None:
+        scores = ner[batch["word_mask"]]  # (W, G)
         kept = [encoded.kept_words[row] for row in rows]
         best = tag_words(head, scores, kept, model.tags).legal  # (W,)
         chances = tag_shares(head, scores, batch["word_mask"].sum(1))  # (W, G)

@@ -26,31 +26,37 @@ def number_within(
 
 
 def one_of(names: Iterable[str]) -> Allowed:
+    """Allow some names."""
     words = f"one of {', '.join(names)}"
     return words, lambda value: isinstance(value, str) and value in names
 
 
 def is_scenario(value: object) -> bool:
+    """Whether it is a scenario or a name; whether known is asked later."""
     return isinstance(value.name if isinstance(value, Scenario) else value, str)
 
 
 def are_tasks(value: object) -> bool:
+    """Whether it names tasks, each once."""
     if not isinstance(value, tuple) or not all(isinstance(t, str) for t in value):
         return False
     return set(value) <= set(HEADS) and len(set(value)) == len(value)
 
 
 def are_layers(value: object) -> bool:
+    """Whether it numbers hidden states."""
     return isinstance(value, tuple) and all(map(number_within(0, kinds=(int,)), value))
 
 
 def are_weights(value: object) -> bool:
+    """Whether it has a weight for each task."""
     if not isinstance(value, dict) or set(value) != set(HEADS):
         return False
     return all(map(number_within(0), value.values()))
 
 
 def are_heads(value: object) -> bool:
+    """Whether it names heads by task; `HeadSpec` reads each."""
     return isinstance(value, dict) and set(value) <= set(HEADS)
 
 

@@ -21,7 +21,7 @@ from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
 
 Rows = Sequence[int] | np.ndarray
-AT_ONCE = 1000  # sentences, where heads see more than the last hidden state
+_AT_ONCE = 1000  # sentences, where heads see more than the last hidden state
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Features:
         counts = self.lengths(range(len(self.starts) - 1))
         if isinstance(model.ner_classifier, nn.Linear) and len(self.pieces) == 1:
             return model.classify(self.pooled, self.words)
-        shares = np.array_split(np.arange(len(counts)), len(counts) // AT_ONCE + 1)
+        shares = np.array_split(np.arange(len(counts)), len(counts) // _AT_ONCE + 1)
         found = [
             model.classify(
                 self.pooled[rows], self.some_words(self.word_rows(rows)), counts[rows]

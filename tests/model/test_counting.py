@@ -45,8 +45,8 @@ def test_the_published_figures_need_no_file(no_files_no_network):
     assert table["trainable"].head(7).to_dict() == BERT
     assert set(table["total"].head(7)) == {108_907_028}
     assert table["trainable"]["class_means"] == BERT["backbone_frozen"]
-    # Labels read twelve layers joined; tags their mix, through an LSTM each way.
-    labels, tags = 7 * (12 * 768 + 1), 8 * 128 * (768 + 128 + 2) + 13 * 257 + 12
+    # Both read twelve layers joined, and tags those of both neighbours as well.
+    labels, tags = 7 * (12 * 768 + 1), 13 * (3 * 12 * 768 + 1)
     assert table["trainable"]["frozen_best"] == labels + tags
     assert table["share"]["backbone_frozen"] == pytest.approx(15_380 / 108_907_028)
     assert table["optimizer_bytes"]["backbone_frozen"] == 15_380 * 12

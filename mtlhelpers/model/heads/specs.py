@@ -81,6 +81,6 @@ PRESETS: dict[str, dict[str, HeadSpec]] = {
     "class_means": {task: HeadSpec(fit="class_means") for task in KINDS},
     "frozen_best": {
         "sentence": HeadSpec(combine="join", fit="logistic"),
-        "ner": HeadSpec("bilstm", combine="mix"),
+        "ner": HeadSpec("context", combine="join"),
     },
 }

@@ -14,6 +14,7 @@ from transformers import BertConfig, BertModel
 import mtlhelpers as mtl
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.counting import flops, part_sizes, pooler_size, trained_sizes
+from mtlhelpers.model.heads.specs import PRESETS
 
 FEW = settings(max_examples=15, deadline=None)
 BERT = {
@@ -95,9 +96,11 @@ def test_live_counts_equal_the_formula(
         vocab_size=vocabulary,
     )
     model = mtl.SharedModel(encoder, tiny.tokenizer(), ["x"] * labels, ["O"] * tags)
+    own = PRESETS.get(name, {})
+    model.shape_heads({task: spec.built for task, spec in own.items()}, 0)
     scenario = mtl.apply_scenario(model, name, rank=rank)
     table = mtl.count_parameters(model)
-    sizes = part_sizes(encoder.config, labels, tags)
+    sizes = part_sizes(encoder.config, labels, tags, own)
     trained = trained_sizes(encoder.config, scenario, labels, tags, rank)
     sizes["backbone.lora"] = trained["backbone.lora"]
     assert table["total"]["all"] == sum(sizes.values())

@@ -15,7 +15,7 @@ from transformers.masking_utils import create_bidirectional_mask
 HiddenStates = Mapping[int, Tensor]  # hidden states by number, each (B, T, H)
 
 
-class Reading(NamedTuple):
+class LayerReading(NamedTuple):
     """The hidden states that a head reads: their mean, or one after another."""
 
     layers: tuple[int, ...]

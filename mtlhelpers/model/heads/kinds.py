@@ -16,7 +16,7 @@ from transformers import BertModel
 from mtlhelpers.model.heads.bodies import HIDDEN, BiLstm, Body, Context, Mlp
 from mtlhelpers.model.heads.crf import Crf
 from mtlhelpers.model.heads.specs import KINDS, HeadSpec
-from mtlhelpers.model.layers import Reading, check_layers
+from mtlhelpers.model.layers import LayerReading, check_layers
 
 # What stands below the linear layer, and whether a CRF stands above it.
 _MADE_OF: dict[str, tuple[type[Body], bool]] = {
@@ -30,12 +30,12 @@ _MADE_OF: dict[str, tuple[type[Body], bool]] = {
 }
 
 
-def reading_of(spec: HeadSpec, usual: tuple[int, ...], last: int) -> Reading:
+def reading_of(spec: HeadSpec, usual: tuple[int, ...], last: int) -> LayerReading:
     """Return what a head reads; `usual` are the layers of the model, `last` is the
     number of its last hidden state."""
     joined = spec.combine != "mean"
     every = tuple(range(1, last + 1)) if joined else usual
-    return Reading(spec.layers or every, joined)
+    return LayerReading(spec.layers or every, joined)
 
 
 def check_spec(backbone: BertModel, task: str, given: Any) -> HeadSpec:

@@ -23,7 +23,7 @@ from mtlhelpers.model.heads.kinds import (
     reads_neighbours,
 )
 from mtlhelpers.model.heads.specs import Heads, HeadSpec
-from mtlhelpers.model.layers import HiddenStates, Reading, check_layers
+from mtlhelpers.model.layers import HiddenStates, LayerReading, check_layers
 from mtlhelpers.model.scenarios import HEADS, POOLINGS
 
 
@@ -78,7 +78,7 @@ class HeadPair(nn.Module):
         return head
 
     @property
-    def readings(self) -> dict[str, Reading]:
+    def readings(self) -> dict[str, LayerReading]:
         """The hidden states that each task's head reads."""
         last: int = self.backbone.config.num_hidden_layers
         return {t: reading_of(one, self.layers, last) for t, one in self.specs.items()}

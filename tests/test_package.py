@@ -28,7 +28,7 @@ WITHIN_STUDY = {
 }
 
 # Nouns, though they end as participles do.
-NOUNS = {"counting", "encoding", "freezing", "saving", "timing"}
+NOUNS = {"counting", "decoding", "encoding", "freezing", "saving", "timing"}
 ALIKE_FILES = {"store"}  # of hidden states, and of records
 SMALL = {"lesson.machine"}  # what notebooks show of the machine, asked for by name
 

@@ -4,13 +4,15 @@ Lesson: 02_counting_parameters. Two independent ways to the same figures: unique
 tensors of a live model, and a formula from the configuration alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from transformers import BertConfig
 
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.freezing import part_tensors
+from mtlhelpers.model.heads.kinds import head_size
+from mtlhelpers.model.heads.specs import PRESETS, HeadSpec
 from mtlhelpers.model.scenarios import (
     HEADS,
     LORA_RANK,
@@ -74,7 +76,8 @@ def parameter_table(
         except ScenarioError:
             continue
         trainable = sum(sizes.values())
-        total = sum(part_sizes(config, *counts).values()) + sizes["backbone.lora"]
+        parts = part_sizes(config, *counts, PRESETS.get(name))
+        total = sum(parts.values()) + sizes["backbone.lora"]
         forward, backward = flops(config, scenario, *counts, length, rank)
         rows[name] = {
             "total": total,
@@ -88,7 +91,12 @@ def parameter_table(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario")
 
 
-def part_sizes(config: BertConfig, labels: int, tags: int) -> dict[str, int]:
+def part_sizes(
+    config: BertConfig,
+    labels: int,
+    tags: int,
+    heads: Mapping[str, HeadSpec] | None = None,
+) -> dict[str, int]:
     """Parameters of each part, by the formula of BERT (Devlin et al. 2019, section 3).
 
     With width H and inner width I a layer has 4(H² + H) for attention, 2HI + I + H for
@@ -100,8 +108,9 @@ def part_sizes(config: BertConfig, labels: int, tags: int) -> dict[str, int]:
     sizes = {"backbone.embeddings": rows * width + 2 * width}
     for i in range(config.num_hidden_layers):
         sizes[f"backbone.layer.{i}"] = layer
-    sizes["sentence_classifier"] = labels * (width + 1) if labels else 0
-    sizes["ner_classifier"] = tags * (width + 1) if tags else 0
+    for (task, head), count in zip(HEADS.items(), (labels, tags)):
+        spec, depth = (heads or {}).get(task, HeadSpec()), config.num_hidden_layers
+        sizes[head] = head_size(spec, width, depth, count) if count else 0
     return sizes
 
 
@@ -122,9 +131,10 @@ def trained_sizes(
     Raises `ScenarioError` for a layer that the backbone does not have.
     """
     whole = _whole_parts(scenario, config.num_hidden_layers)
+    heads = PRESETS.get(scenario.name)
     sizes = {
         part: size if part in whole else _thin_size(config, scenario, part)
-        for part, size in part_sizes(config, labels, tags).items()
+        for part, size in part_sizes(config, labels, tags, heads).items()
     }
     ends = sum(map(sum, _map_ends(config, scenario)))
     return {**sizes, "backbone.lora": config.num_hidden_layers * rank * ends}
@@ -176,8 +186,10 @@ def flops(
     something trains, and no further. So biases and layer norms spare the weights' own
     products, and an adapter adds two forward and four backward, all of them thin.
     """
-    sentence = 2 * config.hidden_size * labels // length  # spread over its pieces
-    head = {"sentence": sentence, "ner": 2 * config.hidden_size * tags}
+    whole_sizes = part_sizes(config, labels, tags, PRESETS.get(scenario.name))
+    sentence, ner = (2 * whole_sizes[head] for head in HEADS.values())
+    # Without biases; the labels' are spread over the pieces of a sentence.
+    head = {"sentence": (sentence - 2 * labels) // length, "ner": ner - 2 * tags}
     sizes = trained_sizes(config, scenario, labels, tags, rank)
     depth = config.num_hidden_layers
     parts = ["backbone.embeddings", *(f"backbone.layer.{i}" for i in range(depth))]

@@ -4,12 +4,38 @@ Lesson: 04_backbone_frozen. Hidden states are numbered: 0 is what the embeddings
 what the n-th layer gives. Shapes: B sentences, T word pieces, H the backbone's width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from transformers import BertModel
 from transformers.masking_utils import create_bidirectional_mask
+
+HiddenStates = Mapping[int, Tensor]  # hidden states by number, each (B, T, H)
+
+
+class LayerReading(NamedTuple):
+    """The hidden states that a head reads: their mean, or one after another."""
+
+    layers: tuple[int, ...]
+    joined: bool = False
+
+    @property
+    def parts(self) -> tuple[tuple[int, ...], ...]:
+        """The means that stand one after another; S of them."""
+        return tuple((n,) for n in self.layers) if self.joined else (self.layers,)
+
+    def of(self, states: HiddenStates) -> Tensor:
+        """Read hidden states: (B, T, S · H)."""
+        means = [mean_of(states, layers) for layers in self.parts]
+        return means[0] if len(means) == 1 else torch.cat(means, -1)
+
+
+def mean_of(states: HiddenStates, layers: tuple[int, ...]) -> Tensor:
+    """Return the mean of some hidden states, (B, T, H)."""
+    read = [states[layer] for layer in layers]
+    return read[0] if len(read) == 1 else torch.stack(read).mean(0)
 
 
 def check_layers(backbone: BertModel, layers: Sequence[int] | None) -> tuple[int, ...]:
@@ -26,39 +52,38 @@ def check_layers(backbone: BertModel, layers: Sequence[int] | None) -> tuple[int
     return tuple(map(int, numbers))
 
 
-def hidden_at(
+def hidden_states(
     backbone: BertModel,
-    layers: tuple[int, ...],
+    numbers: Collection[int],
     input_ids: Tensor,
     attention_mask: Tensor | None = None,
-) -> Tensor:
-    """The mean of some hidden states: (B, T) to (B, T, H)."""
-    if layers == (backbone.config.num_hidden_layers,):
-        last: Tensor = backbone(input_ids, attention_mask).last_hidden_state
-        return last  # (B, T, H)
+) -> HiddenStates:
+    """Run the backbone on (B, T) word pieces; return the hidden states of numbers."""
+    last: int = backbone.config.num_hidden_layers
+    if set(numbers) == {last}:
+        return {last: backbone(input_ids, attention_mask).last_hidden_state}
     states = backbone(
         input_ids, attention_mask, output_hidden_states=True
     ).hidden_states
-    return torch.stack([states[layer] for layer in layers]).mean(0)
+    return {number: states[number] for number in numbers}
 
 
 def climb(
     backbone: BertModel,
     hidden: Tensor,
     attention_mask: Tensor | None,
-    layers: tuple[int, ...],
+    numbers: Collection[int],
     start: int,
-) -> Tensor:
-    """As `hidden_at`, from the hidden state `start` instead of the word pieces.
+) -> HiddenStates:
+    """As `hidden_states`, from the hidden state `start` instead of the word pieces.
 
-    hidden: (B, T, H); layers: none below `start`.
+    hidden: (B, T, H); numbers: none below `start`.
     """
     mask = create_bidirectional_mask(
         config=backbone.config, inputs_embeds=hidden, attention_mask=attention_mask
     )
     states = {start: hidden}
-    for number in range(start, layers[-1]):
+    for number in range(start, max(numbers)):
         hidden = backbone.encoder.layer[number](hidden, mask)
         states[number + 1] = hidden
-    read = [states[layer] for layer in layers]
-    return read[0] if len(read) == 1 else torch.stack(read).mean(0)
+    return states

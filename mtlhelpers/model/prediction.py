@@ -15,6 +15,7 @@ import torch
 from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.words import locate_words, spans_of
 from mtlhelpers.model.device import fast_products
+from mtlhelpers.model.heads.decoding import tag_shares, tag_words
 
 if TYPE_CHECKING:
     from mtlhelpers.model.shared import SharedModel
@@ -154,12 +155,13 @@ def _answer(
         sentence, ner = model(**batch)
     labels = [()] * len(rows) if sentence is None else sentence.softmax(-1).tolist()
     tags, sure = [], []
-    if ner is not None:
-        best = ner[batch["word_mask"]].softmax(-1).max(-1)  # (W,) each
-        tags, sure = (
-            [model.tags[n] for n in best.indices.tolist()],
-            best.values.tolist(),
-        )
+    if (head := model.ner_classifier) is not None and ner is not None:
+        scores = ner[batch["word_mask"]]  # (W, G)
+        kept = [encoded.kept_words[row] for row in rows]
+        best = tag_words(head, scores, kept, model.tags).legal  # (W,)
+        chances = tag_shares(head, scores, batch["word_mask"].sum(1))  # (W, G)
+        tags = [model.tags[n] for n in best.tolist()]
+        sure = chances[range(len(best)), best].tolist()
     words = iter(zip(tags, sure))  # of one sentence after another
     return [
         (

@@ -48,6 +48,7 @@ class About:
     layers: list[int] | None = None  # None in models from before one could choose
     max_length: int | None = None  # likewise
     provenance: dict[str, Any] | None = None  # what it was last trained on, and how
+    heads: dict[str, dict[str, Any]] | None = None  # by task; None: both plain
 
 
 Saved = tuple[About, BertConfig, BertTokenizer, dict[str, Tensor]]
@@ -61,7 +62,8 @@ def write_model(folder: Path, saved: Saved) -> None:
     """
     about, config, tokenizer, state = saved
     tensors = {name: tensor.contiguous() for name, tensor in state.items()}
-    texts = {"about": json.dumps(asdict(about)), "config": config.to_json_string()}
+    told = {key: value for key, value in asdict(about).items() if value is not None}
+    texts = {"about": json.dumps(told), "config": config.to_json_string()}
     with TemporaryDirectory() as room:
         tokenizer.save_pretrained(room)
         paths = [path for path in Path(room).iterdir() if path.name in TOKENIZER]

@@ -123,6 +123,9 @@ _TRAIN = {
     # Everything, after a stage of the heads alone that its plan begins with: LP-FT
     # (Kumar et al. 2022).
     "heads_first": ALL_PARTS,
+    # Heads of other kinds than linear ones, or without a step: see PRESETS.
+    "class_means": _HEADS,
+    "frozen_best": _HEADS,
 }
 # 3A with the sentence loss kept on: its frozen head stays, and the backbone serves it.
 _KEPT = Scenario(

@@ -1,4 +1,4 @@
-"""One BERT, two linear heads: the model that every lesson freezes.
+"""One BERT, two heads, by default linear: the model that every lesson freezes.
 
 Shapes, here and in the comments: B sentences, T word pieces, H the backbone's width,
 L labels, G tags, K words of a sentence with a word piece. Lesson: 01_shared_model.
@@ -6,38 +6,31 @@ L labels, G tags, K words of a sentence with a word piece. Lesson: 01_shared_mod
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import BertModel, BertTokenizer
 
-from mtlhelpers.data.streams import stream
 from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
-from mtlhelpers.model.backbones import check_seed, load_backbone
-from mtlhelpers.model.layers import check_layers, hidden_at
+from mtlhelpers.model.backbones import load_backbone
+from mtlhelpers.model.heads.pair import HeadPair, Logits
+from mtlhelpers.model.heads.specs import Heads
+from mtlhelpers.model.layers import hidden_states
 from mtlhelpers.model.lora import fit_adapters
 from mtlhelpers.model.prediction import Prediction, RawSentence, predict
 from mtlhelpers.model.saving import REMEDY, About, read_model, write_model
-from mtlhelpers.model.scenarios import HEADS, POOLINGS
+from mtlhelpers.model.scenarios import HEADS
 
 MAX_LENGTH = 128  # word pieces, unless told
 SHORTEST = 3  # [CLS], one piece, [SEP]
 
 
-class Logits(NamedTuple):
-    """What the heads say; None where the model has no such head."""
-
-    sentence: Tensor | None  # (B, L)
-    ner: Tensor | None  # (B, T, G), or (words, G) on gathered words
-
-
-class SharedModel(nn.Module):
+class SharedModel(HeadPair):
     """A shared backbone with a `sentence_classifier` and an `ner_classifier`.
 
-    Either head is None where its names are empty. Both read the mean of the hidden
-    states that `layers` numbers, by default the last alone. The backbone has no pooler:
-    its 590,592 parameters (at width 768) would train without being used.
+    The backbone has no pooler: its 590,592 parameters (at width 768) would train
+    without being used.
     """
 
     def __init__(
@@ -50,23 +43,14 @@ class SharedModel(nn.Module):
         seed: int = 0,
         pooling: str = "mean",
         layers: Sequence[int] | None = None,
+        heads: Heads | None = None,
         name: str = "",
     ) -> None:
-        super().__init__()
-        if not labels and not tags:
-            raise ValueError("a model needs labels, tags, or both")
-        self.labels, self.tags = list(labels), list(tags)
+        super().__init__(backbone, labels, tags, seed, pooling, layers, heads or {})
         self.tokenizer, self.name = tokenizer, name
         self.provenance: dict[str, Any] = {}  # what `train` last did: Run.provenance
-        width = backbone.config.hidden_size
-        self.backbone = backbone
         nn.Module.register_load_state_dict_pre_hook(backbone, fit_adapters)
-        self.read(pooling, check_layers(backbone, layers))
         self.max_length = None
-        self.sentence_classifier = nn.Linear(width, len(labels)) if labels else None
-        self.ner_classifier = nn.Linear(width, len(tags)) if tags else None
-        for head in HEADS.values():
-            self.reset_head(head, seed)
 
     @classmethod
     def from_backbone(
@@ -78,28 +62,22 @@ class SharedModel(nn.Module):
         seed: int = 0,
         pooling: str = "mean",
         layers: Sequence[int] | None = None,
+        heads: Heads | None = None,
         max_length: int | None = None,
     ) -> "SharedModel":
         """Build the model on a named backbone, a folder, a hub id or `random:<name>`.
 
-        `seed` draws the heads (and a random backbone), each from its own stream.
-        Sentences are cut at `max_length` word pieces, by default 128.
+        `seed` draws the heads (and a random backbone), each from its own stream;
+        `heads` says by task of which kind, `{"ner": "bilstm"}`, or with which settings
+        of `HeadSpec`. Sentences are cut at `max_length` word pieces, by default 128.
         Raises `BackboneError` where the backbone is not there.
         """
         encoder, tokenizer = load_backbone(backbone, seed)
-        model = cls(encoder, tokenizer, labels, tags, seed=seed, name=backbone)
+        names = labels, tags
+        model = cls(encoder, tokenizer, *names, seed=seed, heads=heads, name=backbone)
         model.read(pooling, layers)
         model.max_length = max_length
         return model
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """The tasks that the model has a head for."""
-        return tuple(task for task in HEADS if self.head(task) is not None)
-
-    @property
-    def device(self) -> torch.device:
-        return next(self.parameters()).device
 
     @property
     def max_length(self) -> int:
@@ -120,36 +98,6 @@ class SharedModel(nn.Module):
             )
         self._max_length = length
 
-    def head(self, task: str) -> nn.Linear | None:
-        """The head of `sentence` or `ner`."""
-        head: nn.Linear | None = getattr(self, HEADS[task])
-        return head
-
-    def read(
-        self, pooling: str | None = None, layers: Sequence[int] | None = None
-    ) -> None:
-        """Choose what the heads read from here on; None leaves it as it is.
-
-        Raises `ValueError` for an unknown pooling or hidden state.
-        """
-        if pooling not in (None, *POOLINGS):
-            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
-        if layers is not None:
-            self.layers = check_layers(self.backbone, layers)
-        if pooling is not None:
-            self.pooling = pooling
-
-    def reset_head(self, head: str, seed: int) -> None:
-        """Draw a head's weights again, normal with deviation 0.02, biases zero."""
-        check_seed(seed)
-        layer: nn.Linear | None = getattr(self, head)
-        if layer is None:
-            return
-        weights = stream(seed, head).normal(0.0, 0.02, size=tuple(layer.weight.shape))
-        with torch.no_grad():
-            layer.weight.copy_(torch.from_numpy(weights))
-            layer.bias.zero_()
-
     def train(self, mode: bool = True) -> "SharedModel":
         """As `nn.Module.train`, but whatever is wholly frozen stays in eval mode.
 
@@ -160,26 +108,20 @@ class SharedModel(nn.Module):
             _rest_frozen(self)
         return self
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, **_: Tensor) -> Logits:
-        """Logits for a batch of `collate`; the labels in it are not looked at."""
-        hidden = hidden_at(self.backbone, self.layers, input_ids, attention_mask)
-        return self.classify(self.pool(hidden, attention_mask), hidden)
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        word_mask: Tensor | None = None,
+        **_: Tensor,
+    ) -> Logits:
+        """Logits for a batch of `collate`; the labels in it are not looked at.
 
-    def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
-        """One vector per sentence: (B, T, H) to (B, H), padding left out."""
-        if self.pooling == "first":
-            return hidden[:, 0]  # [CLS]
-        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
-        return (hidden * weights).sum(1) / weights.sum(1)
-
-    def classify(self, pooled: Tensor, words: Tensor) -> Logits:
-        """Apply the heads: pooled (B, H), words (..., H)."""
-        return Logits(
-            None
-            if self.sentence_classifier is None
-            else self.sentence_classifier(pooled),
-            None if self.ner_classifier is None else self.ner_classifier(words),
-        )
+        `word_mask` (B, T) is needed by a head of words that reads neighbours.
+        """
+        batch = input_ids, attention_mask
+        states = hidden_states(self.backbone, self.numbers, *batch)
+        return self.answer(states, attention_mask, word_mask)
 
     def predict(
         self, sentences: Sequence[RawSentence], batch_size: int = 64
@@ -201,12 +143,16 @@ class SharedModel(nn.Module):
         a model that `load` could not build again; `OSError` where writing fails.
         """
         names, layers = (self.name, self.labels, self.tags), list(self.layers)
+        specs = {task: spec.to_dict() for task, spec in self.specs.items()}
+        heads = {task: told for task, told in specs.items() if told} or None
         length, provenance = self.max_length, self.provenance or None
-        about = About(*names, self.pooling, layers, length, provenance)
+        about = About(*names, self.pooling, layers, length, provenance, heads)
         config, state = self.backbone.config, self.state_dict()
         with torch.device("meta"):  # takes no memory, and draws no numbers
             backbone = BertModel(config, add_pooling_layer=False)
-            plain = SharedModel(backbone, self.tokenizer, self.labels, self.tags)
+            plain = SharedModel(
+                backbone, self.tokenizer, self.labels, self.tags, heads=self.specs
+            )
         try:
             for name in HEADS.values():
                 head = getattr(self, name)
@@ -229,7 +175,8 @@ class SharedModel(nn.Module):
         about, config, tokenizer, state = read_model(Path(folder))
         with blaming(Path(folder), REMEDY):
             backbone, name = BertModel(config, add_pooling_layer=False), about.backbone
-            model = cls(backbone, tokenizer, about.labels, about.tags, name=name)
+            names = about.labels, about.tags
+            model = cls(backbone, tokenizer, *names, heads=about.heads, name=name)
             model.read(about.pooling, about.layers)
             model.max_length = about.max_length
             model.provenance = about.provenance or {}

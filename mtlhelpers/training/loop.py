@@ -21,10 +21,12 @@ from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.model.freezing import apply_scenario
+from mtlhelpers.model.freezing import apply_scenario, part_tensors
 from mtlhelpers.model.lora import adapters
 from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.features.closed_form import fill_heads
+from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.losses import BatchLosses, loss_function
 from mtlhelpers.training.metrics import Gold, assess, check_fit, encode_for, has_gold
@@ -43,7 +45,6 @@ from mtlhelpers.training.plan import FilledPlan, Plan, PlanError
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
 from mtlhelpers.training.stage import Stages
-from mtlhelpers.training.standardise import standardised_heads
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
@@ -129,10 +130,14 @@ def _run_stage(
     if note := length_note(gold.encoded, "train"):
         recorder.note(note)
     before = first.scores if first and as_left else assess(model, test, store)[0]
-    if plan.tasks:
-        train_epochs(model, corpus, gold.encoded, plan, store, recorder, progress)
-    else:
+    if not plan.tasks:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
+    with recorder.setup():
+        filled = _fill_heads(model, gold.encoded, plan, store)  # no step moves these
+    if set(plan.tasks) > set(plan.closed_tasks):
+        train_epochs(model, corpus, gold.encoded, plan, store, recorder, progress)
+    for tensor in filled:
+        tensor.requires_grad_(True)
     seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store)[0]
     after = assess(model, test, store)
     proof = witness.compare(model)  # the same digests again, or the names of what moved
@@ -144,9 +149,11 @@ def prepare(model: SharedModel, plan: FilledPlan) -> bool:
 
     Raises `PlanError` where the model has no such hidden states to read.
     """
-    was = (model.pooling, model.layers)
+    was = (model.pooling, model.layers, dict(model.specs))
     try:
         model.read(plan.pooling, plan.layers)  # what the heads look at from here on
+        asked = {task: spec.built for task, spec in (plan.heads or {}).items()}
+        model.shape_heads(asked, plan.seed)  # drawn again where their shape is new
     except ValueError as error:
         raise PlanError(f"the plan does not fit the model: {error}") from error
     if plan.fresh_heads:
@@ -162,8 +169,20 @@ def prepare(model: SharedModel, plan: FilledPlan) -> bool:
         alpha=plan.lora_alpha,
         seed=plan.seed,
     )
-    reads_on = was == (model.pooling, model.layers)
+    reads_on = was == (model.pooling, model.layers, model.specs)
     return reads_on and not plan.fresh_heads and not adapted
+
+
+def _fill_heads(
+    model: SharedModel, encoded: Encoded, plan: FilledPlan, store: FeatureStore
+) -> list[Tensor]:
+    """Fill heads in closed form where the plan says so; return them, frozen."""
+    if not plan.closed_tasks:
+        return []
+    fill_heads(model, extract_features(model, encoded, store), encoded, plan)
+    parts = [HEADS[task] for task in plan.closed_tasks]
+    filled = [tensor for part in parts for tensor in part_tensors(model, part)]
+    return [tensor.requires_grad_(False) for tensor in filled]
 
 
 def train_epochs(

@@ -13,9 +13,11 @@ from torch import Tensor, nn
 from mtlhelpers.data.encoding import IGNORED, Encoded, collate
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.freezing import frozen_up_to
+from mtlhelpers.model.heads.kinds import crf_of
+from mtlhelpers.model.heads.pair import Logits
 from mtlhelpers.model.layers import climb
 from mtlhelpers.model.scenarios import HEADS
-from mtlhelpers.model.shared import Logits, SharedModel
+from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import Rows, States
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 
@@ -47,8 +49,8 @@ def loss_function(
     What is frozen from the word pieces up runs once: the losses start from stored
     hidden states. Where that is all the heads read, no graph lies below the heads.
     """
-    cut = min(frozen_up_to(model), *model.layers)
-    if frozen_up_to(model) >= max(model.layers):
+    cut = min(frozen_up_to(model), *model.numbers)
+    if frozen_up_to(model) >= max(model.numbers):
         return _from_features(model, encoded, store)
     if cut <= 0:
         return lambda rows: live_losses(model, encoded, rows)
@@ -60,7 +62,7 @@ def live_losses(model: SharedModel, encoded: Encoded, rows: Rows) -> BatchLosses
     """Compute the losses of a batch that runs through the backbone."""
     batch = _batch(model, encoded, rows)
     with fast_products(model.device):
-        return _losses(model(**batch), batch)
+        return _losses(model, model(**batch), batch)
 
 
 def _from_states(
@@ -75,8 +77,8 @@ def _from_states(
     hidden[np.flatnonzero(places)] = stored
     hidden = hidden.view(*mask.shape, -1)  # (B, T, H)
     with fast_products(model.device):
-        hidden = climb(model.backbone, hidden, mask, model.layers, cut)
-        return _losses(model.classify(model.pool(hidden, mask), hidden), batch)
+        higher = climb(model.backbone, hidden, mask, model.numbers, cut)
+        return _losses(model, model.answer(higher, mask, batch["word_mask"]), batch)
 
 
 def _from_features(
@@ -89,10 +91,11 @@ def _from_features(
 
     def losses_of(rows: Rows) -> BatchLosses:
         words = features.word_rows(rows)  # (W,)
+        lengths = features.lengths(rows)
         batch = {"sentence_labels": labels[rows], "ner_labels": tags[words]}
-        # Of these words alone: a copy of all words' features would fill the memory.
-        pieces = features.pieces[features.word_at[words]]  # (W, H)
-        return _losses(model.classify(features.pooled[rows], pieces), batch)
+        batch["lengths"] = lengths
+        seen = features.pooled[rows], features.some_words(words), lengths
+        return _losses(model, model.classify(*seen), batch)
 
     return losses_of
 
@@ -104,16 +107,24 @@ def _batch(model: SharedModel, encoded: Encoded, rows: Rows) -> dict[str, Tensor
     return {k: value.to(model.device, non_blocking=True) for k, value in batch.items()}
 
 
-def _losses(logits: Logits, batch: dict[str, Tensor]) -> BatchLosses:
+def _losses(
+    model: SharedModel, logits: Logits, batch: dict[str, Tensor]
+) -> BatchLosses:
     labelled = {task: (batch[f"{task}_labels"] >= 0).any() for task in HEADS}
-    return BatchLosses(task_losses(logits, batch), labelled, logits, batch)
+    found = BatchLosses(task_losses(logits, batch), labelled, logits, batch)
+    if (crf := crf_of(model.ner_classifier)) is not None:
+        mask = batch.get("word_mask")
+        tags = batch["ner_labels"] if mask is None else batch["ner_labels"][mask]
+        lengths = batch["lengths"] if mask is None else mask.sum(1)
+        found.losses["ner"] = crf(found.logits_of("ner"), tags, lengths)
+    return found
 
 
 def task_losses(logits: Logits, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Compute each task's cross-entropy: its sum over what is labelled, over the count.
 
     A batch without a label of a task gives zero for it, with a graph behind it, and
-    never NaN.
+    never NaN. A CRF has a loss of its own.
     """
     losses = {}
     if logits.sentence is not None:

@@ -7,7 +7,7 @@ strict mode (IOB2) stands beside it, since the two can be as far apart as 1.0 an
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from sklearn.metrics import f1_score
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
+from mtlhelpers.model.heads.decoding import tag_words
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
@@ -66,6 +67,8 @@ class Predicted:
 
     labels: np.ndarray | None
     tags: list[list[str]] | None
+    # Where BIO forbids these tags, the best that it allows, by the sentence's position.
+    legal: dict[int, list[str]] = field(default_factory=dict)
 
 
 def encode_for(model: SharedModel, sentences: Columns) -> Encoded:
@@ -132,19 +135,28 @@ def predict_all(
     """Predict a label for each sentence and a tag for each word; lost words are O."""
     features = extract_features(model, encoded, store)
     with torch.no_grad():
-        logits = model.classify(features.pooled, features.words)  # (N, L), (W, G)
-    labels = tags = None
+        logits = features.scored_by(model)  # (N, L), (W, G)
+    labels = None
     if logits.sentence is not None:
         labels = logits.sentence.argmax(-1).cpu().numpy()
-    if logits.ner is not None:
-        best = logits.ner.argmax(-1).tolist()
-        tags = []
-        for row, kept in enumerate(encoded.kept_words):
-            tags.append(["O"] * int(len(kept) + encoded.lost_words[row]))
-            named = best[features.starts[row] : features.starts[row + 1]]
-            for word, tag in zip(kept, named):
-                tags[row][word] = model.tags[tag]
-    return Predicted(labels, tags)
+    if logits.ner is None or model.ner_classifier is None:
+        return Predicted(labels, None)
+    head, starts = model.ner_classifier, features.starts
+    best, legal = tag_words(head, logits.ner, encoded.kept_words, model.tags)
+    changed = np.searchsorted(starts, np.flatnonzero(best != legal), "right") - 1
+
+    def named(row: int, chosen: np.ndarray) -> list[str]:
+        kept = encoded.kept_words[row]
+        tags = ["O"] * int(len(kept) + encoded.lost_words[row])
+        for word, tag in zip(kept, chosen[starts[row] : starts[row + 1]].tolist()):
+            tags[word] = model.tags[tag]
+        return tags
+
+    return Predicted(
+        labels,
+        [named(row, best) for row in range(len(encoded))],
+        {row: named(row, legal) for row in np.unique(changed).tolist()},
+    )
 
 
 def outcomes(gold: Gold, predicted: Predicted) -> Outcomes:
@@ -156,11 +168,33 @@ def outcomes(gold: Gold, predicted: Predicted) -> Outcomes:
             right[row] = bool(predicted.labels[row] == label_ids[row])
     results, pairs = Outcomes(right, [], [], []), _tag_pairs(gold, predicted)
     for row in range(len(gold.tags)):
-        true, guessed = (set(spans_of(tags)) for tags in pairs.get(row, ([], [])))
-        results.true_spans.append(len(true))
-        results.predicted_spans.append(len(guessed))
-        results.correct_spans.append(len(true & guessed))
+        true, guessed = pairs.get(row, ([], []))
+        counts = _span_counts(true, guessed)
+        results.true_spans.append(counts[0])
+        results.predicted_spans.append(counts[1])
+        results.correct_spans.append(counts[2])
     return results
+
+
+def _span_counts(true: list[str], guessed: list[str]) -> tuple[int, int, int]:
+    gold, found = set(spans_of(true)), set(spans_of(guessed))
+    return len(gold), len(found), len(gold & found)
+
+
+def _constrained_f1(
+    gold: Gold, predicted: Predicted, results: Outcomes
+) -> float | None:
+    """Entity F1 of the tags that BIO allows, from what the other tags got."""
+    if predicted.tags is None or not any(tags is not None for tags in gold.tags):
+        return None
+    counts = [results.true_spans, results.predicted_spans, results.correct_spans]
+    true, found, correct = map(sum, counts)
+    for row, legal in predicted.legal.items():
+        if (tags := gold.tags[row]) is not None:
+            _, now, hits = _span_counts(tags, legal)
+            found += now - results.predicted_spans[row]
+            correct += hits - results.correct_spans[row]
+    return 2 * correct / (true + found) if true + found else 0.0
 
 
 def score(gold: Gold, predicted: Predicted, results: Outcomes) -> Scores:
@@ -179,6 +213,7 @@ def score(gold: Gold, predicted: Predicted, results: Outcomes) -> Scores:
         macro_f1=_macro_f1(labels, predicted.labels, list(right)),
         ner_f1=_entity_f1(tags),
         ner_f1_strict=_entity_f1(tags, mode="strict", scheme=IOB2),
+        ner_f1_constrained=_constrained_f1(gold, predicted, results),
         exact_match=_mean([right[r] and tags[r][0] == tags[r][1] for r in both]),
         majority_accuracy=share,
         majority_exact_match=_mean(always),

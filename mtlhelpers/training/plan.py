@@ -3,14 +3,14 @@
 Lesson: 01_shared_model. A plan is data: frozen, comparable, and the same as JSON.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from math import ceil, ulp
+from math import ceil
 from typing import Any
 
 import numpy as np
 
+from mtlhelpers.model.heads.specs import PRESETS, HeadSpec
 from mtlhelpers.model.scenarios import (
     HEADS,
     HEADS_FIRST,
@@ -22,6 +22,21 @@ from mtlhelpers.model.scenarios import (
     find_scenario,
 )
 from mtlhelpers.training.recipes import recipe_for
+from mtlhelpers.training.values import (
+    FROM_0,
+    FROM_1,
+    POSITIVE,
+    SHARE,
+    SWITCH,
+    Allowed,
+    are_heads,
+    are_layers,
+    are_tasks,
+    are_weights,
+    is_scenario,
+    number_within,
+    one_of,
+)
 
 RETENTIONS = ("l2sp", "ewc", "lwf", "replay")
 METRICS = {  # and the tasks that a sentence needs gold of to count
@@ -37,86 +52,38 @@ class PlanError(ValueError):
     """A plan that cannot be carried out; the message says what to change."""
 
 
-Test = Callable[[Any], bool]
-Allowed = tuple[str, Test]  # in words, and the same as a test
-
-
-def _number(
-    low: float,
-    high: float = sys.float_info.max,
-    kinds: tuple[type, ...] = (int, float),
-) -> Test:
-    """Make a test for a range. NaN is in none, and True is no number here."""
-
-    def lies_within(value: Any) -> bool:
-        is_number = isinstance(value, kinds) and not isinstance(value, bool)
-        return is_number and bool(low <= value <= high)
-
-    return lies_within
-
-
-def _one_of(names: Iterable[str]) -> Allowed:
-    words = f"one of {', '.join(names)}"
-    return words, lambda value: isinstance(value, str) and value in names
-
-
-def _is_scenario(value: object) -> bool:
-    return isinstance(value.name if isinstance(value, Scenario) else value, str)
-
-
-def _are_tasks(value: object) -> bool:
-    if not isinstance(value, tuple) or not all(isinstance(t, str) for t in value):
-        return False
-    return set(value) <= set(HEADS) and len(set(value)) == len(value)
-
-
-def _are_layers(value: object) -> bool:
-    return isinstance(value, tuple) and all(map(_number(0, kinds=(int,)), value))
-
-
-def _are_weights(value: object) -> bool:
-    if not isinstance(value, dict) or set(value) != set(HEADS):
-        return False
-    return all(map(_number(0), value.values()))
-
-
-FROM_0: Allowed = "a whole number from 0 up", _number(0, kinds=(int,))
-FROM_1: Allowed = "a whole number from 1 up", _number(1, kinds=(int,))
-_SHARE: Allowed = "a number from 0 to 1", _number(0, 1)
-POSITIVE: Allowed = "a number above 0", _number(ulp(0.0))
-SWITCH: Allowed = "True or False", lambda value: isinstance(value, bool)
-
 # What each field may hold; None as well where that is its default.
 ALLOWED: dict[str, Allowed] = {
-    "scenario": ("the name of a scenario, or a Scenario", _is_scenario),
+    "scenario": ("the name of a scenario, or a Scenario", is_scenario),
     "epochs": (
         f"a whole number from 1 to {MOST_EPOCHS:,}",
-        _number(1, MOST_EPOCHS, kinds=(int,)),
+        number_within(1, MOST_EPOCHS, kinds=(int,)),
     ),
     "seed": FROM_0,
     "train_size": FROM_1,
     "skip": FROM_0,
-    "tasks": (f"a list of tasks: {', '.join(HEADS)}, each once", _are_tasks),
+    "tasks": (f"a list of tasks: {', '.join(HEADS)}, each once", are_tasks),
     "loss_weights": (
         f"a number from 0 up for each of {', '.join(HEADS)}",
-        _are_weights,
+        are_weights,
     ),
-    "backbone_lr": _SHARE,
-    "head_lr": _SHARE,
+    "backbone_lr": SHARE,
+    "head_lr": SHARE,
     "batch_size": FROM_1,
-    "warmup": _SHARE,
-    "weight_decay": ("a number from 0 up", _number(0)),
+    "warmup": SHARE,
+    "weight_decay": ("a number from 0 up", number_within(0)),
     "clip_norm": POSITIVE,
-    "select": _one_of(METRICS),
+    "select": one_of(METRICS),
     "track": SWITCH,
-    "retention": _one_of(RETENTIONS),
+    "retention": one_of(RETENTIONS),
     "retention_strength": POSITIVE,
-    "pooling": _one_of(POOLINGS),
-    "layers": ("a list of whole numbers from 0 up", _are_layers),
+    "pooling": one_of(POOLINGS),
+    "layers": ("a list of whole numbers from 0 up", are_layers),
     "standardise": SWITCH,
     "fresh_heads": SWITCH,
     "lora_rank": FROM_1,
     "lora_alpha": POSITIVE,
+    "heads": (f"a head for some of {', '.join(HEADS)}", are_heads),
     "first": ("a Plan", lambda value: isinstance(value, Plan)),
 }
 
@@ -171,6 +138,8 @@ class Plan:
     fresh_heads: bool = False  # draw the heads that train again before this stage
     lora_rank: int = LORA_RANK  # where LoRA trains: adapters of this rank,
     lora_alpha: float = LORA_ALPHA  # which count alpha / rank times
+    # By task: a `HeadSpec`, or its kind or settings. Heads not named stay as they are.
+    heads: dict[str, HeadSpec] | None = None
     first: "Plan | None" = None  # the stage before this one
 
     def __post_init__(self) -> None:
@@ -192,6 +161,7 @@ class Plan:
                     f"{scenario} does not train the head of task {task!r}: its tasks "
                     f"are {', '.join(scenario.tasks) or 'none'}"
                 )
+        self._check_heads(scenario)
         if self.standardise and scenario.moves_backbone:
             raise PlanError("standardise needs a frozen backbone: its features move")
         if self.retention == "replay" and self.retention_strength > 1:
@@ -215,7 +185,33 @@ class Plan:
             "head_lr": recipe.head_lr,
         }
         asked = {key: value for key, value in vars(self).items() if value is not None}
-        return FilledPlan(**filled | asked)
+        whole = filled | asked
+        own = PRESETS.get(str(self.scenario), {})
+        heads = {task: spec for task, spec in own.items() if task in whole["tasks"]}
+        return FilledPlan(**{"heads": heads or None} | whole)
+
+    def _check_heads(self, scenario: Scenario) -> None:
+        """Turn the heads into specs. Raises `PlanError` for one that cannot be had."""
+        if self.heads is None:
+            return
+        try:
+            heads = {task: HeadSpec.of(given) for task, given in self.heads.items()}
+        except (ValueError, TypeError) as error:
+            raise PlanError(f"heads: {error}") from error
+        object.__setattr__(self, "heads", heads)
+        for task in heads:
+            if HEADS[task] not in scenario.train or task not in (self.tasks or heads):
+                raise PlanError(f"heads names {task}, whose head does not train here")
+        if self.closed_tasks and scenario.moves_backbone:
+            raise PlanError(
+                f"fit {heads[self.closed_tasks[0]].fit!r} needs a frozen backbone"
+            )
+
+    @property
+    def closed_tasks(self) -> tuple[str, ...]:
+        """The tasks whose heads are filled at once, without a step."""
+        heads = self.heads or {}
+        return tuple(task for task, one in heads.items() if one.fit != "steps")
 
     def scaled_to(self, size: int, steps: int) -> "Plan":
         """Return the plan for another size: the same steps below, epochs above.
@@ -246,12 +242,15 @@ class Plan:
             tasks=self.tasks or first.tasks,
             pooling=self.pooling or first.pooling,
             layers=self.layers or first.layers,
+            heads=self.heads or first.heads,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON data; `from_dict` reads it back."""
         data = {one.name: getattr(self, one.name) for one in fields(self)}
         data["loss_weights"] = dict(self.loss_weights)
+        if self.heads is not None:
+            data["heads"] = {task: one.to_dict() for task, one in self.heads.items()}
         if isinstance(self.scenario, Scenario):
             data["scenario"] = asdict(self.scenario)
             if self.scenario.losses is None:

@@ -96,7 +96,7 @@ class LearningWithoutForgetting(Retention):
     ) -> None:
         features = extract_features(model, encoded)
         with torch.no_grad():
-            teacher = model.classify(features.pooled, features.words)
+            teacher = features.scored_by(model)
         self._task, self._strength = task, strength
         self._word_rows = features.word_rows
         self._teacher: Tensor = getattr(teacher, task) / TEMPERATURE  # (N, L) or (W, G)

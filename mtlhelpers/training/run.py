@@ -164,6 +164,7 @@ class EpochRecorder:
         start = time.perf_counter()
         yield
         self.seconds["setup"] += time.perf_counter() - start
+        self.seconds["total"] = self.seconds["setup"] + self.seconds["steps"]
 
     def start_epoch(self) -> None:
         """Start the clock on an empty page."""

@@ -30,6 +30,8 @@ class Scores:
     predicted_spans: int
     truncated_sentences: int
     words_without_piece: int
+    # Lenient too, of the best tags that BIO allows; None in records from before.
+    ner_f1_constrained: float | None = None
 
     def __str__(self) -> str:
         labels, both = self.labelled_sentences, self.sentences_with_both

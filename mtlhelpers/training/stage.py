@@ -17,6 +17,7 @@ from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import apply_scenario
+from mtlhelpers.model.heads.specs import HeadSpec
 from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import Plan
@@ -67,6 +68,7 @@ class Left(NamedTuple):
     state: dict[str, Tensor]
     pooling: str
     layers: tuple[int, ...]
+    specs: dict[str, HeadSpec]
     run: Run
 
 
@@ -91,15 +93,18 @@ class Stages:
             return _restore(model, self._left[key])
         run = carry_out()
         state = {name: t.detach().clone() for name, t in model.state_dict().items()}
-        self._left[key] = Left(state, model.pooling, model.layers, run)
+        self._left[key] = Left(
+            state, model.pooling, model.layers, dict(model.specs), run
+        )
         if len(self._left) > self.limit:
             self._left.popitem(last=False)
         return run
 
 
 def _restore(model: SharedModel, left: Left) -> Run:
-    model.load_state_dict(left.state)
     model.read(left.pooling, left.layers)
+    model.shape_heads(left.specs, seed=0)
+    model.load_state_dict(left.state)
     plan = left.run.plan
     apply_scenario(
         model.eval(),
@@ -112,5 +117,8 @@ def _restore(model: SharedModel, left: Left) -> Run:
 
 def _key(model: SharedModel, corpus: Corpus, plan: Plan) -> str:
     start = f"{tensor_digest(model)} {model.pooling} {model.layers} {model.device.type}"
-    text = json.dumps([start, corpus.fingerprint, plan.to_dict()], sort_keys=True)
+    heads = [model.specs[task].to_dict() for task in HEADS]
+    text = json.dumps(
+        [start, heads, corpus.fingerprint, plan.to_dict()], sort_keys=True
+    )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

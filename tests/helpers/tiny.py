@@ -137,9 +137,13 @@ def weights(module: torch.nn.Module) -> dict[str, Tensor]:
 
 
 def changed(before: dict[str, Tensor], module: torch.nn.Module) -> set[str]:
-    """The names of what is no longer bit-identical."""
+    """The names of what is no longer bit-identical, or no longer there."""
     after = weights(module)
-    return {name for name in before if not torch.equal(before[name], after[name])}
+    return {
+        name
+        for name, tensor in before.items()
+        if name not in after or not torch.equal(tensor, after[name])
+    }
 
 
 def save_backbone(folder: Path, seed: int = 0) -> Path:

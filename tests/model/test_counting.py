@@ -14,6 +14,7 @@ from transformers import BertConfig, BertModel
 import mtlhelpers as mtl
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.counting import flops, part_sizes, pooler_size, trained_sizes
+from mtlhelpers.model.heads.specs import PRESETS
 
 FEW = settings(max_examples=15, deadline=None)
 BERT = {
@@ -44,6 +45,10 @@ def test_the_published_figures_need_no_file(no_files_no_network):
     assert list(table.index) == list(mtl.SCENARIOS)
     assert table["trainable"].head(7).to_dict() == BERT
     assert set(table["total"].head(7)) == {108_907_028}
+    assert table["trainable"]["class_means"] == BERT["backbone_frozen"]
+    # Both read twelve layers joined, and tags those of both neighbours as well.
+    labels, tags = 7 * (12 * 768 + 1), 13 * (3 * 12 * 768 + 1)
+    assert table["trainable"]["frozen_best"] == labels + tags
     assert table["share"]["backbone_frozen"] == pytest.approx(15_380 / 108_907_028)
     assert table["optimizer_bytes"]["backbone_frozen"] == 15_380 * 12
     names = mtl.parameter_table(labels=list("abcdefg"), tags=["O"] * 13)
@@ -91,9 +96,11 @@ def test_live_counts_equal_the_formula(
         vocab_size=vocabulary,
     )
     model = mtl.SharedModel(encoder, tiny.tokenizer(), ["x"] * labels, ["O"] * tags)
+    own = PRESETS.get(name, {})
+    model.shape_heads({task: spec.built for task, spec in own.items()}, 0)
     scenario = mtl.apply_scenario(model, name, rank=rank)
     table = mtl.count_parameters(model)
-    sizes = part_sizes(encoder.config, labels, tags)
+    sizes = part_sizes(encoder.config, labels, tags, own)
     trained = trained_sizes(encoder.config, scenario, labels, tags, rank)
     sizes["backbone.lora"] = trained["backbone.lora"]
     assert table["total"]["all"] == sum(sizes.values())

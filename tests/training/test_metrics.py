@@ -9,6 +9,7 @@ from datasets import Dataset
 from helpers import tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from seqeval.metrics import f1_score as entity_f1
 
 import mtlhelpers as mtl
 from mtlhelpers.data.words import spans_of
@@ -161,8 +162,8 @@ def test_a_word_of_two_pieces_counts_once(model):
     assert encoded.lengths.tolist() == [7]
     found = predict_all(model, encoded)
     assert [len(one) for one in found.tags] == [3]
-    said = [model.predict([rows["tokens"][0]])[0].tags]
-    assert found.tags == said
+    said = model.predict([rows["tokens"][0]])[0].tags
+    assert found.legal.get(0, found.tags[0]) == said
     scores = scored(model, rows, found)
     assert (scores.words, scores.spans) == (3, 2)
 
@@ -224,3 +225,17 @@ def test_evaluating_leaves_the_model_as_it_was():
     assert scores[0] == scores[1]
     assert [m.training for m in model.modules()] == modes
     assert not tiny.changed(before, model)
+
+
+def test_constrained_f1_is_that_of_the_tags_that_bio_allows():
+    corpus = tiny.corpus()
+    model = tiny.model(corpus, seed=3).eval()
+    with torch.no_grad():
+        model.ner_classifier.weight.mul_(30)
+    gold = Gold.of(model, corpus.splits["train"])
+    found = predict_all(model, gold.encoded)
+    assert found.legal
+    legal = [found.legal.get(row, tags) for row, tags in enumerate(found.tags)]
+    scores = mtl.evaluate(model, corpus.splits["train"])
+    assert scores.ner_f1_constrained == pytest.approx(entity_f1(gold.tags, legal))
+    assert scores.ner_f1 == pytest.approx(entity_f1(gold.tags, found.tags))

@@ -119,6 +119,7 @@ WRONG = {
     "fresh_heads": [None, 0, []],
     "lora_rank": [None, 0, 2.5, True, "8"],
     "lora_alpha": [None, 0, -1, NAN, INF, "16"],
+    "heads": ["linear", 1, [], {"pos": "linear"}],
     "first": [{}, "none_frozen", 1, []],
 }
 
@@ -230,7 +231,7 @@ def test_resolving_fills_in_everything_and_keeps_what_is_given(plan, sentences):
         assert given[name] is None or given[name] == value
     absent = {name for name, value in found.to_dict().items() if value is None}
     left_as_it_is = {"train_size", "select", "retention", "first", "pooling", "layers"}
-    assert absent <= left_as_it_is
+    assert absent <= left_as_it_is | {"heads"}
     assert found.resolve(sentences) == found
 
 

@@ -10,9 +10,11 @@ from helpers.parts import trains
 
 import mtlhelpers as mtl
 from mtlhelpers.model.counting import part_sizes, trained_sizes
+from mtlhelpers.model.heads.specs import PRESETS
 from mtlhelpers.model.scenarios import HEADS, ScenarioError
 from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.study.running.worker import Worker
+from mtlhelpers.training.loop import prepare
 from mtlhelpers.training.optimizer import build_optimizer
 from mtlhelpers.training.recipes import HEADS_ALONE, THIN, WITH_BACKBONE
 
@@ -32,7 +34,7 @@ def test_a_way_to_train_from_plan_to_saved_model(name, kind, tmp_path):
     plan = short(mtl.plan_for(name, corpus, train_size=8))
     if plan.first:
         tiny.train(model, corpus, plan.first)
-    mtl.apply_scenario(model, name)
+    prepare(model, plan.resolve(8, corpus.tasks))
     before = tiny.weights(model)
     run = tiny.train(model, corpus, replace(plan, first=None))
     if name == "heads_first":
@@ -43,8 +45,8 @@ def test_a_way_to_train_from_plan_to_saved_model(name, kind, tmp_path):
     assert moved <= wanted
     assert all("self.key.bias" in one for one in wanted - moved)
     assert run.proof.holds
-    sizes = part_sizes(model.backbone.config, len(model.labels), len(model.tags))
     counts = len(model.labels), len(model.tags)
+    sizes = part_sizes(model.backbone.config, *counts, PRESETS.get(name))
     trained = trained_sizes(model.backbone.config, mtl.SCENARIOS[name], *counts)
     assert run.trainable_parameters == sum(trained.values())
     assert run.total_parameters == sum(sizes.values()) + trained["backbone.lora"]

@@ -76,7 +76,7 @@ class Ground:
         encoded = encode_for(model, self.corpus.splits["test"])
         features = extract_features(model.eval(), encoded, self.store)
         with torch.no_grad():
-            logits = model.classify(features.pooled, features.words)
+            logits = features.scored_by(model)
         return [one for one in logits if one is not None]
 
 

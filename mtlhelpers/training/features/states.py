@@ -4,21 +4,24 @@ Lesson: 04_backbone_frozen. Shapes: N sentences with P word pieces in all and W 
 that have one; B of them in a batch, T pieces long; H the backbone's width.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import Encoded, collate
 from mtlhelpers.model.device import fast_products
-from mtlhelpers.model.layers import climb, hidden_at
+from mtlhelpers.model.heads.pair import Logits
+from mtlhelpers.model.layers import climb, hidden_states, mean_of
+from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
 
 Rows = Sequence[int] | np.ndarray
+_AT_ONCE = 1000  # sentences, where heads see more than the last hidden state
 
 
 @dataclass(frozen=True)
@@ -34,33 +37,79 @@ class States:
         return spread(self.starts, rows)
 
 
+Parts = Mapping[tuple[int, ...], States]  # by the hidden states they are the mean of
+
+
 @dataclass(frozen=True)
 class Features:
-    """What the heads look at, of N sentences."""
+    """What the heads look at, of N sentences; F is the width of what a head sees."""
 
-    pooled: Tensor  # (N, H), for the sentence head
-    pieces: Tensor  # (P, H)
+    pooled: Tensor  # (N, F), for the sentence head
+    pieces: tuple[Tensor, ...]  # (P, H) each; joined, they are what the NER head sees
     word_at: np.ndarray  # (W,) where each word's first piece stands in `pieces`
     starts: np.ndarray  # (N + 1,) where each sentence's words start
 
     @classmethod
-    def of(cls, states: States, encoded: Encoded, pooling: str) -> "Features":
+    def of(cls, parts: Parts, encoded: Encoded, model: SharedModel) -> "Features":
         """Find in hidden states of sentences what the heads look at."""
+        sentence, ner = (
+            [parts[part] for part in model.readings[task].parts] for task in HEADS
+        )
         counts = [len(first) for first in encoded.first_pieces]
-        starts = states.starts[:-1]
+        starts = ner[0].starts[:-1]
         offsets = np.repeat(starts, counts)
         words = np.concatenate([*encoded.first_pieces, offsets[:0]]) + offsets
-        pooled = states.pieces[starts] if pooling == "first" else states.means
-        return cls(pooled, states.pieces, words, bounds(counts))
+        first = model.pooling == "first"
+        pooled = [one.pieces[starts] if first else one.means for one in sentence]
+        pieces = tuple(one.pieces for one in ner)
+        return cls(joined(pooled), pieces, words, bounds(counts))
+
+    @property
+    def word_parts(self) -> Iterator[Tensor]:
+        """Each part of all words by itself, (W, H)."""
+        return (part[self.word_at] for part in self.pieces)
 
     @cached_property
     def words(self) -> Tensor:
-        """(W, H), each word's first piece, sentence after sentence."""
-        return self.pieces[self.word_at]
+        """(W, F), each word's first piece, sentence after sentence."""
+        return joined(list(self.word_parts))
+
+    def some_words(self, words: np.ndarray) -> Tensor:
+        """Return some words alone: a copy of all would fill the memory."""
+        return joined([part[self.word_at[words]] for part in self.pieces])
+
+    def lengths(self, rows: Rows) -> Tensor:
+        """Return how many words some sentences have, (B,)."""
+        return torch.from_numpy(np.diff(self.starts)[np.asarray(rows, dtype=np.int64)])
+
+    def scored_by(self, model: SharedModel) -> Logits:
+        """Apply the heads to all sentences: (N, L), (W, G).
+
+        Plain heads on one part see all at once: last digits depend on it. What others
+        see may be many times as large, so they see a share of the sentences at a time.
+        """
+        counts = self.lengths(range(len(self.starts) - 1))
+        if isinstance(model.ner_classifier, nn.Linear) and len(self.pieces) == 1:
+            return model.classify(self.pooled, self.words)
+        shares = np.array_split(np.arange(len(counts)), len(counts) // _AT_ONCE + 1)
+        found = [
+            model.classify(
+                self.pooled[rows], self.some_words(self.word_rows(rows)), counts[rows]
+            )
+            for rows in shares
+        ]
+        return Logits(
+            *(None if one[0] is None else torch.cat(one) for one in zip(*found))
+        )
 
     def word_rows(self, rows: Rows) -> np.ndarray:
         """Return where the words of some sentences stand in `words`, in order."""
         return spread(self.starts, rows)
+
+
+def joined(parts: Sequence[Tensor]) -> Tensor:
+    """Put features side by side; one part is not copied."""
+    return parts[0] if len(parts) == 1 else torch.cat([*parts], -1)
 
 
 def bounds(lengths: Rows) -> np.ndarray:
@@ -92,38 +141,62 @@ def equal_length_batches(lengths: np.ndarray, pieces: int = 512) -> list[np.ndar
     return sorted(batches, key=lambda rows: -len(rows) * lengths[rows[0]])
 
 
+Below = tuple[States, int]  # stored hidden states of all sentences, and their number
+
+
 def extract_states(
     model: SharedModel,
     encoded: Encoded,
     rows: np.ndarray | None = None,
     layers: tuple[int, ...] | None = None,
-    below: tuple[States, int] | None = None,
+    below: Below | None = None,
 ) -> States:
     """Run the backbone in eval mode and keep the mean of some hidden states.
 
-    `rows` chooses sentences, `layers` hidden states (by default those that the heads
-    read). `below` starts from stored states of these sentences and their number.
+    `rows` chooses sentences, `layers` hidden states (by default those of the model).
+    `below` starts from stored states of these sentences and their number.
     """
+    layers = layers or model.layers
+    return extract_parts(model, encoded, [layers], rows, below)[layers]
+
+
+def extract_parts(
+    model: SharedModel,
+    encoded: Encoded,
+    parts: Sequence[tuple[int, ...]],
+    rows: np.ndarray | None = None,
+    below: Below | None = None,
+) -> Parts:
+    """Run the backbone once and keep several means of hidden states."""
     rows = np.arange(len(encoded)) if rows is None else rows
     lengths = encoded.lengths[rows]
     starts, width = bounds(lengths), model.backbone.config.hidden_size
-    dtype, device = model.backbone.dtype, model.device
-    pieces = torch.empty(int(starts[-1]), width, dtype=dtype, device=device)  # (P, H)
-    means = torch.empty(len(rows), width, dtype=dtype, device=device)  # (N, H)
+    like = torch.empty(0, width, dtype=model.backbone.dtype, device=model.device)
+    kept = {
+        part: States(
+            like.new_empty(int(starts[-1]), width),  # (P, H)
+            like.new_empty(len(rows), width),  # (N, H)
+            starts,
+        )
+        for part in parts
+    }
+    numbers = sorted(set().union(*parts))
     for batch in equal_length_batches(lengths):
         # No padding, so no mask: attention takes its plain, faster path.
-        with _evaluating(model), fast_products(device):
+        with _evaluating(model), fast_products(model.device):
             if below is None:
-                ids = collate(encoded, rows[batch].tolist())["input_ids"].to(device)
-                hidden = hidden_at(model.backbone, layers or model.layers, ids)
+                ids = collate(encoded, rows[batch].tolist())["input_ids"]
+                states = hidden_states(model.backbone, numbers, ids.to(model.device))
             else:
-                states, start = below
-                stored = states.pieces[states.piece_rows(batch)]
-                stored = stored.view(len(batch), -1, width)  # (B, T, H)
-                hidden = climb(model.backbone, stored, None, model.layers, start)
-            pieces[spread(starts, batch)] = hidden.flatten(0, 1)
-            means[batch] = hidden.sum(1) / hidden.shape[1]
-    return States(pieces, means, starts)
+                stored, start = below
+                pieces = stored.pieces[stored.piece_rows(rows[batch])]
+                pieces = pieces.view(len(batch), -1, width)  # (B, T, H)
+                states = climb(model.backbone, pieces, None, numbers, start)
+            for part, one in kept.items():
+                hidden = mean_of(states, part)
+                one.pieces[spread(starts, batch)] = hidden.flatten(0, 1)
+                one.means[batch] = hidden.sum(1) / hidden.shape[1]
+    return kept
 
 
 @contextmanager

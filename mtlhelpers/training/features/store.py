@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,9 +34,12 @@ from mtlhelpers.training.features.disk import (
     write_segment,
 )
 from mtlhelpers.training.features.states import (
+    Below,
     Features,
+    Parts,
     States,
     bounds,
+    extract_parts,
     extract_states,
     spread,
 )
@@ -71,10 +75,15 @@ class FeatureStore:
         return cls(features_folder())
 
     def states(
-        self, model: SharedModel, encoded: Encoded, layers: tuple[int, ...]
+        self,
+        model: SharedModel,
+        encoded: Encoded,
+        layers: tuple[int, ...],
+        below: Below | None = None,
     ) -> States:
         """Return the mean of some hidden states of all sentences; run the new ones.
 
+        `below` are lower hidden states of all sentences: the new ones start there.
         Raises `StaleFeaturesError` while any tensor below the highest can train. Warns
         of a damaged file, which is made again, and once if files cannot be written.
         """
@@ -93,7 +102,7 @@ class FeatureStore:
             rows = {key: row for key, row in rows.items() if key not in segment.rows}
         if rows:
             new = np.fromiter(rows.values(), dtype=np.int64)
-            states = extract_states(model, encoded, new, layers)
+            states = extract_states(model, encoded, new, layers, below)
             made = Segment({key: at for at, key in enumerate(rows)}, states)
             segments.append(self._keep(place, about, made))
         return _gather(segments, keys, encoded.lengths, model.device)
@@ -213,16 +222,36 @@ def extract_features(
     model: SharedModel, encoded: Encoded, store: FeatureStore | None = None
 ) -> Features:
     """Find what the heads look at; from `store` as far up as all is frozen."""
-    cut = frozen_up_to(model)
-    start = min(cut, *model.layers)
-    if store is not None and cut >= max(model.layers):
-        states = store.states(model, encoded, model.layers)
+    cut, readings = frozen_up_to(model), model.readings.values()
+    parts = sorted({part for one in readings for part in one.parts}, key=max)
+    start = min(cut, *model.numbers)
+    found: Parts
+    if store is not None and cut >= max(model.numbers):
+        found = _climbed(store, model, encoded, parts)
     elif store is not None and start > 0:
         below = store.states(model, encoded, (start,))
-        states = extract_states(model, encoded, below=(below, start))
+        found = extract_parts(model, encoded, parts, below=(below, start))
     else:
-        states = extract_states(model, encoded)
-    return Features.of(states, encoded, model.pooling)
+        found = extract_parts(model, encoded, parts)
+    return Features.of(found, encoded, model)
+
+
+def _climbed(
+    store: FeatureStore,
+    model: SharedModel,
+    encoded: Encoded,
+    parts: Sequence[tuple[int, ...]],
+) -> Parts:
+    """Take parts from the store, lowest first: each new one starts from the last."""
+    found: dict[tuple[int, ...], States] = {}
+    below: Below | None = None
+    for part in parts:
+        if below is not None and below[1] > min(part):
+            below = None
+        found[part] = store.states(model, encoded, part, below)
+        if len(part) == 1:
+            below = found[part], part[0]
+    return found
 
 
 def warn_caller(text: str) -> None:

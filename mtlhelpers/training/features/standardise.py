@@ -2,7 +2,8 @@
 
 Lesson: 04_backbone_frozen. A linear head can undo any shift and scale of its features,
 so this changes how fast it learns, and not what it can say: afterwards shift and scale
-are folded into its weights, and the model is two plain linear heads as before.
+are folded into its weights, and it is a plain linear head as before. Other heads keep
+shift and scale of their own.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from mtlhelpers.model.heads.kinds import DeepHead
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import Features
 
@@ -25,19 +27,22 @@ SMALLEST_SHARE = 1e-4
 def standardised_heads(model: SharedModel, features: Features) -> Iterator[None]:
     """Within it, each head that trains sees (x - mean) / deviation of its features.
 
-    `features` are those of the training sentences. On leaving, also by an error, the
-    heads take shift and scale into their weights, and give the same logits without.
+    `features` are those of the training sentences. On leaving, also by an error,
+    linear heads take shift and scale into their weights, and give the same logits
+    without.
     """
-    inputs = {"sentence": features.pooled, "ner": features.words}  # (N, H), (W, H)
+    inputs = {"sentence": [features.pooled], "ner": features.word_parts}
     undo: list[Callable[[], None]] = []
-    for task, seen in inputs.items():
+    for task, parts in inputs.items():
         head = model.head(task)
-        if head is None or not head.weight.requires_grad:
+        if head is None or not all(t.requires_grad for t in head.parameters()):
             continue
-        mean = seen.mean(0)
-        deviation = seen.std(0, correction=int(len(seen) > 1))  # of one: 0
-        floor = (SMALLEST_SHARE * mean.abs()).clamp(min=SMALLEST)
-        scale = torch.where(deviation > floor, deviation, 1.0)
+        # Part by part, (N, F) or (W, H): all words at once would fill the memory.
+        mean, scale = map(torch.cat, zip(*map(mean_and_scale, parts)))
+        if isinstance(head, DeepHead):
+            head.shift.copy_(mean)
+            head.scale.copy_(scale)
+            continue
         scaled = partial(_scaled, mean=mean, scale=scale)
         hook = head.register_forward_pre_hook(scaled)
         undo.append(partial(_fold, head, hook, mean, scale))
@@ -46,6 +51,14 @@ def standardised_heads(model: SharedModel, features: Features) -> Iterator[None]
     finally:
         for one in undo:
             one()
+
+
+def mean_and_scale(seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each feature's mean, (F,), and deviation, 1 where that is tiny."""
+    mean = seen.mean(0)
+    deviation = seen.std(0, correction=int(len(seen) > 1))  # of one: 0
+    floor = (SMALLEST_SHARE * mean.abs()).clamp(min=SMALLEST)
+    return mean, torch.where(deviation > floor, deviation, 1.0)
 
 
 def _scaled(

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
+from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.states import Features
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.plan import PlanError
-from mtlhelpers.training.standardise import standardised_heads
 
 FEW = settings(max_examples=12, deadline=None)
 CORPUS = tiny.corpus()
@@ -53,7 +53,7 @@ def drawn_features(seed: int, shift: float, scale: float) -> Features:
     word_at = np.concatenate([5 * row + np.arange(1, 4) for row in range(10)])
     pooled = pieces.view(10, 5, 32).mean(1)
     starts = np.arange(0, 31, 3)
-    return Features(pooled, pieces, word_at, starts)
+    return Features(pooled, (pieces,), word_at, starts)
 
 
 @FEW
@@ -105,7 +105,7 @@ def test_a_head_sees_mean_0_and_deviation_1():
 @pytest.mark.parametrize("constant", [0.0, 0.3, -7.0])
 def test_a_feature_that_never_varies_is_left_at_its_scale(constant):
     model, features = prepared(), drawn_features(0, 1.0, 1.0)
-    for tensor in (features.pooled, features.pieces):
+    for tensor in (features.pooled, *features.pieces):
         tensor[:, 5] = constant
     before = tiny.weights(model)
     with standardised_heads(model, features):
@@ -122,7 +122,7 @@ def test_a_feature_that_never_varies_is_left_at_its_scale(constant):
 # Scaled up from 1e-5, such a feature would leave no digit of the logits standing.
 def test_a_feature_that_hardly_varies_beside_its_mean_spoils_no_logit():
     model, features = prepared(), drawn_features(0, 1.0, 1.0)
-    for tensor in (features.pooled, features.pieces):
+    for tensor in (features.pooled, *features.pieces):
         tensor[:, 5] = 5 + 1e-5 * torch.randn(len(tensor))
     with standardised_heads(model, features):
         inside = logits(model, features)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.model.heads.specs import HeadSpec
 from mtlhelpers.study.errors import GridError, StudyError
 from mtlhelpers.study.protocol import seeds_at, sizes_of
 from mtlhelpers.study.records.record import Job, Record
@@ -30,7 +31,7 @@ from mtlhelpers.training.plan import Plan
 Table = dict[str, Any]  # as TOML has it
 
 # What a choice hands on, where it is not as in a plan that says nothing of it.
-FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights")
+FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights", "heads")
 HEADER = """\
 # Written by `python -m studies.choose` from the records of the tuning study:
 # change its grid, never this one. A size takes what was chosen at the nearest size that
@@ -175,9 +176,17 @@ def _settings(plan: Plan) -> Table:
     for key in FIELDS:
         value = getattr(plan, key)
         if value not in (None, 0.0, Plan().loss_weights):
-            # A list of lists: a plain one would be crossed.
-            settings[key] = [list(value)] if key == "layers" else value
+            settings[key] = _whole(value)
     return settings
+
+
+def _whole(value: Any) -> Any:
+    """A value as a grid has it: a list is one of a list, or it would be crossed."""
+    if isinstance(value, HeadSpec):
+        value = value.to_dict()
+    if isinstance(value, dict):
+        return {key: _whole(one) for key, one in value.items()}
+    return [list(value)] if isinstance(value, tuple) else value
 
 
 def _block_text(block: Table) -> str:

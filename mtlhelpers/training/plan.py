@@ -216,11 +216,12 @@ class Plan:
     def scaled_to(self, size: int, steps: int) -> "Plan":
         """Return the plan for another size: the same steps below, epochs above.
 
-        `steps` is what this plan took, which must name its epochs and `train_size`.
+        `steps` is what this plan took, which must name its epochs and `train_size`; 0
+        where its heads are filled at once.
         """
         if self.epochs is None or self.train_size is None:
             raise PlanError("only a plan with epochs and train_size can be scaled")
-        if size >= self.train_size:
+        if size >= self.train_size or not steps:
             return replace(self, train_size=size)
         batches = steps / self.epochs * size / self.train_size  # of the smaller epoch
         epochs = ceil(steps / max(1, ceil(batches)))

@@ -268,3 +268,15 @@ def test_several_studies_are_one_grid(folder):
         if one.arm == "all"
     }
     assert rates == {1e-3}
+
+
+def test_heads_are_handed_on_as_a_grid_has_them(tmp_path):
+    head = {"kind": "context", "layers": (3, 4), "combine": "join"}
+    plan = Plan(train_size=300, scenario="backbone_frozen", heads={"ner": head})
+    choice = Choice("heads", "hwu64", "minilm", plan.resolve(300), steps=0)
+    text = grid_text([choice], threads=1)
+    assert 'heads = { ner = { kind = "context", layers = [[3, 4]], comb' in text
+    (tmp_path / "grid.toml").write_text(text, encoding="utf-8")
+    jobs = read_grid(tmp_path / "grid.toml")
+    assert {job.plan.heads["ner"].layers for job in jobs} == {(3, 4)}
+    assert {job.plan.epochs for job in jobs} == {plan.resolve(300).epochs}

@@ -208,7 +208,7 @@ class Intake:
             for row in rows
         ]
         train, test = carve(grouped, -(-len(rows) // TEST_SHARE), "test")
-        if not test:
+        if not test and not self.faults:
             self._fault(
                 f"{self.source}: no test split, and none can be drawn: each sentence "
                 "is the only one of its label or type. Add sentences."

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.rows import SPLITS, CorpusError
 from tests.data.formats.conftest import shown
 
 TEXT = "Bo left New York."
@@ -117,6 +117,25 @@ def test_labels_of_each_tool(read_both, values):
 def test_a_text_without_spans_is_tagged_where_others_have_some(read_both):
     values = [*EXPORTS["doccano"], {"id": 2, "text": "none here", "label": []}]
     assert shown(read_both(".jsonl", lines(values)))[1] == ("none here", "O O", None)
+
+
+def test_a_text_that_was_not_asked_for_spans_has_no_tags(read_both):
+    values = [{"text": TEXT, "entities": SPANS}, {"text": "hi", "label": "news"}]
+    assert shown(read_both(".jsonl", lines(values)))[1] == ("hi", None, "news")
+
+
+def test_prodigy_leaves_out_what_is_empty(read_both):
+    values = [*EXPORTS["prodigy"], {"text": "none here", "answer": "accept"}]
+    assert shown(read_both(".jsonl", lines(values)))[1] == ("none here", "O O", None)
+
+
+def test_spans_of_tokens_are_refused_and_tags_count_before_spans(read):
+    record = {"tokens": ["Bo"], "entities": [[0, 2, "PER"]]}
+    with pytest.raises(CorpusError, match="line 1: spans, but no text"):
+        read("a.jsonl", lines([record]))
+    both = [record | {"text": "Bo", "tags": ["B-PER"], "split": s} for s in SPLITS]
+    found = read("a.jsonl", lines(both))
+    assert found.notes == ("3 sentences with tags and spans, of which the tags count",)
 
 
 def test_what_was_not_accepted_is_counted(read):

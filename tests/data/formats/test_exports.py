@@ -197,6 +197,61 @@ def test_a_broken_export_is_refused(read, content, fault):
     assert str(caught.value).startswith("a.jsonl") and str(caught.value).endswith(".")
 
 
+def named(span: list) -> dict:
+    return dict(zip(("start", "end", "label"), span, strict=True))
+
+
+# The same sentence as each tool writes it.
+FORMS = {
+    "doccano": lambda text, spans: {"text": text, "label": spans},
+    "prodigy": lambda text, spans: {
+        "text": text,
+        "spans": list(map(named, spans)),
+        "answer": "accept",
+    },
+    "label-studio": lambda text, spans: {
+        "data": {"text": text},
+        "annotations": [
+            {
+                "result": [
+                    {"value": {"start": start, "end": end, "labels": [label]}}
+                    for start, end, label in spans
+                ]
+            }
+        ],
+    },
+    "spacy": lambda text, spans: {"text": text, "ents": list(map(named, spans))},
+    "spacy-pairs": lambda text, spans: [text, {"entities": spans}],
+}
+FAULTS = [
+    (TEXT, [[0, "2", "PER"]], "a span is "),
+    (TEXT, [[0.0, 2, "PER"]], "a span is "),
+    (TEXT, [[None, 2, "PER"]], "a span is "),
+    (TEXT, [[0, 2, " "]], "a span is "),
+    (TEXT, [[0, 2, None]], "a span is "),
+    (TEXT, [[0, 2, 7]], "a span is "),
+    (TEXT, [[5, 2, "PER"]], "is not inside the text"),
+    (TEXT, [[3, 3, "PER"]], "is not inside the text"),
+    (TEXT, [[0, 18, "PER"]], "is not inside the text"),
+    (TEXT, [[-1, 2, "PER"]], "is not inside the text"),
+    (TEXT, [[2, 3, "PER"]], "holds no word"),
+    (TEXT, [[0, 7, "a"], [3, 11, "b"]], "overlap"),
+    (TEXT, [[0, 1, "PER"]], "breaks a word of 'Bo'"),
+    (7, [], "text is of type int"),
+    (" ", [], "text is blank"),
+]
+
+
+@pytest.mark.parametrize("tool", FORMS)
+@pytest.mark.parametrize(("text", "given", "fault"), FAULTS)
+def test_a_broken_sentence_of_each_tool_is_refused(read, tool, text, given, fault):
+    form = FORMS[tool]
+    content = lines([form(TEXT, SPANS), form(text, given)])
+    with pytest.raises(CorpusError, match=f"a.jsonl, line 2: .*{fault}") as caught:
+        read("a.jsonl", content)
+    assert str(caught.value).endswith(".")
+
+
 @pytest.mark.parametrize(
     ("span", "tags"),
     [
@@ -229,5 +284,6 @@ def test_docbin(read_both, tmp_path):
     doc.ents = [doc.char_span(start, end, label) for start, end, label in SPANS]
     content = spacy.tokens.DocBin(docs=[doc]).to_bytes()
     assert shown(read_both(".spacy", content)) == [("Bo left New York .", TAGS, None)]
-    with pytest.raises(CorpusError, match="cannot be read as DocBin"):
-        read_both(".spacy", content[:-9])
+    for cut in range(0, len(content), len(content) // 10):
+        with pytest.raises(CorpusError, match="cannot be read as DocBin"):
+            read_both(".spacy", content[:cut])

@@ -13,6 +13,7 @@ from datasets import Dataset, DatasetDict
 
 from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
 from mtlhelpers.data.formats.intake import Intake, Splits
+from mtlhelpers.data.formats.recognition import is_known
 from mtlhelpers.data.formats.sources import (
     STDIN,
     Given,
@@ -97,6 +98,10 @@ def _load_named(name: str) -> Corpus:
         return _load_studied(name)
     if name.count("+") == 1:
         return combine_corpora(*map(load_corpus, name.split("+")))
+    if is_known(Path(name)) or any(mark in name for mark in "*?["):
+        raise CorpusError(
+            f"{name}: no such file here. Check the name and the folder ({Path.cwd()})."
+        )
     raise CorpusError(
         f"no corpus {name!r}. Known names: {_KNOWN}. Or give a file, a folder with "
         "train.jsonl and test.jsonl, or a hub data set together with `columns`."

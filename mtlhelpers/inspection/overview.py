@@ -102,6 +102,10 @@ def look_through(
     else:
         corpus = load_corpus(name)
         reading = Reading(corpus.name, rows_of(corpus), corpus.source, corpus.notes)
+    return _overview(reading, faults)
+
+
+def _overview(reading: Reading, faults: list[str]) -> Overview:
     splits, notes = reading.splits, [*reading.notes]
     if splits and "validation" not in splits:
         notes.append("a tenth of train will be set aside as validation")

@@ -121,7 +121,7 @@ def test_columns_formats_and_repair(capsys):
 
 def test_what_is_not_there_is_a_fault(capsys):
     assert main(["check", "nothing.csv"]) == 2
-    assert "check: no corpus 'nothing.csv'" in capsys.readouterr().err
+    assert "check: nothing.csv: no such file here" in capsys.readouterr().err
 
 
 def test_a_named_corpus():

@@ -58,6 +58,7 @@ def read_prodigy(value: Any) -> list[_Record]:
     for key in ("tokens", "options", "meta", "versions", "config"):
         record.pop(key, None)  # of Prodigy's own; its tokens are pieces of the text
     label = choice if choice is not None else binary
+    record.setdefault("spans", [])  # it leaves out what is empty
     return [record if label is None else record | {"label": label}]
 
 

@@ -147,9 +147,12 @@ class Intake:
             if type(fields.get(key)) is int:
                 fields[key] = str(fields[key])
         marks = fields.pop("spans", None)
-        from_text = "tokens" not in fields or ("tags" not in fields and bool(marks))
-        if from_text:
-            self._split_text(fields, (marks or []) if spans else None)
+        if marks and "tags" in fields:
+            self.done["sentences with tags and spans, of which the tags count"] += 1
+        elif marks and "text" not in fields:
+            raise CorpusError("spans, but no text. Give the text that they count in")
+        if "tokens" not in fields or (marks and "tags" not in fields):
+            self._split_text(fields, marks if spans else None)
         tags: list[str] = fields["tags"] if _is_list(fields, "tags") else []
         if set(map(type, tags)) == {str}:
             if fault := scheme_fault(tags, scheme):
@@ -208,7 +211,7 @@ class Intake:
             for row in rows
         ]
         train, test = carve(grouped, -(-len(rows) // TEST_SHARE), "test")
-        if not test:
+        if not test and not self.faults:
             self._fault(
                 f"{self.source}: no test split, and none can be drawn: each sentence "
                 "is the only one of its label or type. Add sentences."

@@ -86,7 +86,7 @@ class KeyMap:
                 return f"no {field}. Fill it in, or leave the sentence out"
         return (
             f"no tokens, and no text: its keys are {', '.join(keys)}. Call one of them "
-            "text or tokens, or name it by `columns`"
+            "text or tokens (in the first line of a table), or name it by `columns`"
         )
 
     def check_columns(self, source: str) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.rows import SPLITS, CorpusError
 from tests.data.formats.conftest import shown
 
 TEXT = "Bo left New York."
@@ -119,6 +119,25 @@ def test_a_text_without_spans_is_tagged_where_others_have_some(read_both):
     assert shown(read_both(".jsonl", lines(values)))[1] == ("none here", "O O", None)
 
 
+def test_a_text_that_was_not_asked_for_spans_has_no_tags(read_both):
+    values = [{"text": TEXT, "entities": SPANS}, {"text": "hi", "label": "news"}]
+    assert shown(read_both(".jsonl", lines(values)))[1] == ("hi", None, "news")
+
+
+def test_prodigy_leaves_out_what_is_empty(read_both):
+    values = [*EXPORTS["prodigy"], {"text": "none here", "answer": "accept"}]
+    assert shown(read_both(".jsonl", lines(values)))[1] == ("none here", "O O", None)
+
+
+def test_spans_of_tokens_are_refused_and_tags_count_before_spans(read):
+    record = {"tokens": ["Bo"], "entities": [[0, 2, "PER"]]}
+    with pytest.raises(CorpusError, match="line 1: spans, but no text"):
+        read("a.jsonl", lines([record]))
+    both = [record | {"text": "Bo", "tags": ["B-PER"], "split": s} for s in SPLITS]
+    found = read("a.jsonl", lines(both))
+    assert found.notes == ("3 sentences with tags and spans, of which the tags count",)
+
+
 def test_what_was_not_accepted_is_counted(read):
     accepted = [
         {"text": f"text {n}", "label": "a", "answer": "accept"} for n in range(4)
@@ -178,6 +197,61 @@ def test_a_broken_export_is_refused(read, content, fault):
     assert str(caught.value).startswith("a.jsonl") and str(caught.value).endswith(".")
 
 
+def named(span: list) -> dict:
+    return dict(zip(("start", "end", "label"), span, strict=True))
+
+
+# The same sentence as each tool writes it.
+FORMS = {
+    "doccano": lambda text, spans: {"text": text, "label": spans},
+    "prodigy": lambda text, spans: {
+        "text": text,
+        "spans": list(map(named, spans)),
+        "answer": "accept",
+    },
+    "label-studio": lambda text, spans: {
+        "data": {"text": text},
+        "annotations": [
+            {
+                "result": [
+                    {"value": {"start": start, "end": end, "labels": [label]}}
+                    for start, end, label in spans
+                ]
+            }
+        ],
+    },
+    "spacy": lambda text, spans: {"text": text, "ents": list(map(named, spans))},
+    "spacy-pairs": lambda text, spans: [text, {"entities": spans}],
+}
+FAULTS = [
+    (TEXT, [[0, "2", "PER"]], "a span is "),
+    (TEXT, [[0.0, 2, "PER"]], "a span is "),
+    (TEXT, [[None, 2, "PER"]], "a span is "),
+    (TEXT, [[0, 2, " "]], "a span is "),
+    (TEXT, [[0, 2, None]], "a span is "),
+    (TEXT, [[0, 2, 7]], "a span is "),
+    (TEXT, [[5, 2, "PER"]], "is not inside the text"),
+    (TEXT, [[3, 3, "PER"]], "is not inside the text"),
+    (TEXT, [[0, 18, "PER"]], "is not inside the text"),
+    (TEXT, [[-1, 2, "PER"]], "is not inside the text"),
+    (TEXT, [[2, 3, "PER"]], "holds no word"),
+    (TEXT, [[0, 7, "a"], [3, 11, "b"]], "overlap"),
+    (TEXT, [[0, 1, "PER"]], "breaks a word of 'Bo'"),
+    (7, [], "text is of type int"),
+    (" ", [], "text is blank"),
+]
+
+
+@pytest.mark.parametrize("tool", FORMS)
+@pytest.mark.parametrize(("text", "given", "fault"), FAULTS)
+def test_a_broken_sentence_of_each_tool_is_refused(read, tool, text, given, fault):
+    form = FORMS[tool]
+    content = lines([form(TEXT, SPANS), form(text, given)])
+    with pytest.raises(CorpusError, match=f"a.jsonl, line 2: .*{fault}") as caught:
+        read("a.jsonl", content)
+    assert str(caught.value).endswith(".")
+
+
 @pytest.mark.parametrize(
     ("span", "tags"),
     [
@@ -210,5 +284,6 @@ def test_docbin(read_both, tmp_path):
     doc.ents = [doc.char_span(start, end, label) for start, end, label in SPANS]
     content = spacy.tokens.DocBin(docs=[doc]).to_bytes()
     assert shown(read_both(".spacy", content)) == [("Bo left New York .", TAGS, None)]
-    with pytest.raises(CorpusError, match="cannot be read as DocBin"):
-        read_both(".spacy", content[:-9])
+    for cut in range(0, len(content), len(content) // 10):
+        with pytest.raises(CorpusError, match="cannot be read as DocBin"):
+            read_both(".spacy", content[:cut])

@@ -1,7 +1,7 @@
 """A backbone by name, folder, hub id, or with random weights.
 
 Lesson: 01_shared_model. Only `safetensors` weights are read, in float32, without the
-pooler; only BERT's architecture is taken, since scenarios freeze its layers by name.
+pooler; families are those whose layers `encoders/families.py` names, to freeze them.
 Everything read is checked: the libraries answer a damaged file with a dozen kinds of
 error, or with a model that runs and knows nothing.
 """
@@ -14,7 +14,16 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
-from transformers import AutoTokenizer, BertConfig, BertModel, BertTokenizer
+from transformers import (
+    CONFIG_MAPPING,
+    MODEL_MAPPING,
+    AutoTokenizer,
+    BertConfig,
+    BertTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 from transformers.utils import logging as transformers_logging
 
 from mtlhelpers.data.streams import stream
@@ -27,9 +36,15 @@ from mtlhelpers.model.backbone_files import (
     find_folder,
     package_folder,
 )
+from mtlhelpers.model.encoders.families import (
+    FAMILIES,
+    build_encoder,
+    inner_size,
+    without_pooler,
+)
 
 RANDOM = "random:"
-_REMEDY = "Give the folder of a whole BERT: config.json, vocabulary, model.safetensors."
+_REMEDY = "Give the folder of an encoder: config.json, vocabulary, model.safetensors."
 # Far above any encoder that was published; memory is taken only for what is below.
 LIMITS = {
     "num_hidden_layers": 1_000,
@@ -44,7 +59,7 @@ LIMITS = {
 MOST_PARAMETERS = 5_000_000_000  # 20 GB in float32
 
 
-def backbone_config(name: str, local_only: bool = False) -> BertConfig:
+def backbone_config(name: str, local_only: bool = False) -> PreTrainedConfig:
     """The configuration of a backbone; needs no file where the name is known.
 
     Raises `BackboneError` if the backbone is neither known nor there.
@@ -57,13 +72,13 @@ def backbone_config(name: str, local_only: bool = False) -> BertConfig:
 
 def load_backbone(
     name: str, seed: int = 0, *, local_only: bool = False
-) -> tuple[BertModel, BertTokenizer]:
+) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """Return the encoder without its pooler, in float32, and its tokenizer.
 
     `random:<name>` gives the same architecture with weights drawn from `seed`.
     `local_only` takes what is on this machine and leaves the network alone.
-    Raises `BackboneError` if something is missing, damaged, not a BERT, or not the
-    file that the digest names; `ValueError` for a seed that is none.
+    Raises `BackboneError` if something is missing, damaged, of no known family, or not
+    the file that the digest names; `ValueError` for a seed that is none.
     """
     check_seed(seed)
     plain, is_random = name.removeprefix(RANDOM), name.startswith(RANDOM)
@@ -85,7 +100,7 @@ def load_backbone(
         return random_encoder(config, seed), tokenizer
 
 
-def load_tokenizer(name: str, local_only: bool = False) -> BertTokenizer:
+def load_tokenizer(name: str, local_only: bool = False) -> PreTrainedTokenizerFast:
     """The word-piece tokenizer of a backbone, without its weights."""
     plain = name.removeprefix(RANDOM)
     if plain not in NAMED:
@@ -101,17 +116,17 @@ def load_tokenizer(name: str, local_only: bool = False) -> BertTokenizer:
     )
 
 
-def _folder_config(folder: Path) -> BertConfig:
+def _folder_config(folder: Path) -> PreTrainedConfig:
     path = folder / "config.json"
     with blaming(path, _REMEDY):
         return build_config(json.loads(path.read_bytes()))
 
 
-def random_encoder(config: BertConfig, seed: int) -> BertModel:
+def random_encoder(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
     """Weights as BERT starts its pre-training: normal, deviation 0.02 (Devlin 2019)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(stream(seed, "backbone").integers(2**63)))
-        backbone = BertModel(config, add_pooling_layer=False)
+        backbone = build_encoder(config)
     backbone.train(False)
     return backbone
 
@@ -122,21 +137,27 @@ def check_seed(seed: int) -> None:
         raise ValueError(f"seed {seed!r}: give a whole number, 0 or larger")
 
 
-def build_config(settings: Any) -> BertConfig:
-    """A configuration from a JSON object; `ValueError` where it is no BERT's."""
+def build_config(settings: Any) -> PreTrainedConfig:
+    """A configuration from a JSON object; `ValueError` where it is of no family."""
     if not isinstance(settings, dict):
         raise ValueError("it holds no JSON object")
-    if settings.get("model_type") != "bert":
+    if (kind := settings.get("model_type")) not in tuple(FAMILIES):
         raise ValueError(
-            f"its model type is {settings.get('model_type')!r}; only 'bert' has the "
+            f"its model type is {kind!r}; only those of {', '.join(FAMILIES)} have "
             f"layers that the scenarios freeze by name"
         )
+    made = CONFIG_MAPPING[kind]
     for name, limit in LIMITS.items():
-        size = settings.get(name, 1)
-        if type(size) is not int or not 1 <= size <= limit:
-            raise ValueError(f"{name} is {size!r:.40}, not from 1 to {limit:,}")
-    config = BertConfig.from_dict(settings)
-    width, inner = config.hidden_size, config.intermediate_size
+        least = int(name != "type_vocab_size")  # DeBERTa has none
+        size = settings.get(made.attribute_map.get(name, name), 1)
+        if type(size) is not int or not least <= size <= limit:
+            raise ValueError(f"{name} is {size!r:.40}, not from {least} to {limit:,}")
+    config: PreTrainedConfig = made.from_dict(settings)
+    if getattr(config, "conv_kernel_size", 0):
+        raise ValueError(
+            "it has a convolution beside its layers, which is not known here"
+        )
+    width, inner = config.hidden_size, inner_size(config)
     rows = config.vocab_size + config.max_position_embeddings
     total = width * (rows + config.num_hidden_layers * (4 * width + 2 * inner))
     if total > MOST_PARAMETERS:
@@ -144,16 +165,21 @@ def build_config(settings: Any) -> BertConfig:
     return config
 
 
-def read_tokenizer(folder: Path, config: BertConfig) -> BertTokenizer:
-    """The word-piece tokenizer of a folder; `ValueError` where it does not fit."""
+def read_tokenizer(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerFast:
+    """The tokenizer of a folder; `ValueError` where it does not fit."""
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer.is_fast:
         raise ValueError("its tokenizer is not a fast one and has no word_ids")
     # Without a vocabulary the library gives a tokenizer of marks that knows no word.
     pieces = tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False).keys()
+    own = set(pieces)
     marks = {tokenizer.cls_token, tokenizer.sep_token, tokenizer.pad_token}
-    if not marks <= pieces or not pieces - set(tokenizer.all_special_tokens):
+    written = folder / "tokenizer.json"
+    if written.is_file():  # where marks may be beside the vocabulary, as ModernBERT's
+        added = json.loads(written.read_bytes())["added_tokens"]
+        own = pieces | {token["content"] for token in added}
+    if not marks <= own or not pieces - set(tokenizer.all_special_tokens):
         raise ValueError(
             f"vocab.txt or tokenizer.json is missing, or has no words or not {marks}"
         )
@@ -162,27 +188,44 @@ def read_tokenizer(folder: Path, config: BertConfig) -> BertTokenizer:
             f"its vocabulary of {rows} pieces is another model's: the embedding has "
             f"{config.vocab_size} rows"
         )
-    # Any fast tokenizer serves: nothing that is BertTokenizer's alone is used.
-    return cast(BertTokenizer, tokenizer)
+    return with_spaces(cast(PreTrainedTokenizerFast, tokenizer))
 
 
-def read_encoder(folder: Path, config: BertConfig) -> BertModel:
+def with_spaces(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
+    """Let a byte-level tokenizer see a space before each word of a list.
+
+    Without it, it would take the first letters of every word for the middle of one.
+    """
+    backend: Any = tokenizer.backend_tokenizer
+    settings = json.loads(backend.to_str())
+    cutter = settings["pre_tokenizer"] or {}
+    steps = [cutter, *cutter.get("pretokenizers", [])]
+    levels = [step for step in steps if step.get("type") == "ByteLevel"]
+    if any(not step["add_prefix_space"] for step in levels):
+        for step in levels:
+            step["add_prefix_space"] = True
+        tokenizer._tokenizer = type(backend).from_str(json.dumps(settings))
+    return tokenizer
+
+
+def read_encoder(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
     """The encoder of a folder. Every tensor comes from the file, or it is an error:
     the library would draw what is missing at random and say so in a log line."""
     path = min(folder.glob("model*.safetensors"), default=folder / "model.safetensors")
     with blaming(path, "Convert the weights, or name another backbone."), quiet():
-        loaded: Any = BertModel.from_pretrained(
+        kind: Any = MODEL_MAPPING[type(config)]
+        loaded = kind.from_pretrained(
             folder,
             config=config,
-            add_pooling_layer=False,
+            **without_pooler(config),
             dtype=torch.float32,
             use_safetensors=True,
             output_loading_info=True,
         )
-        backbone: BertModel = loaded[0]
+        backbone: PreTrainedModel = loaded[0]
         if missing := sorted(loaded[1]["missing_keys"]):
             names = ", ".join(missing[:3])
-            raise ValueError(f"it lacks {len(missing)} tensors of a BERT: {names}")
+            raise ValueError(f"it lacks {len(missing)} tensors of its kind: {names}")
         check_finite(backbone.named_parameters())
     backbone.train(False)
     return backbone

@@ -7,14 +7,16 @@ tensors of a live model, and a formula from the configuration alone.
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from transformers import BertConfig
+from transformers import PreTrainedConfig
 
 from mtlhelpers.model.backbones import backbone_config
+from mtlhelpers.model.encoders.sizes import size_maps, size_parts
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.heads.kinds import head_size
 from mtlhelpers.model.heads.specs import PRESETS, HeadSpec
 from mtlhelpers.model.scenarios import (
     HEADS,
+    LORA_MAPS,
     LORA_RANK,
     SCENARIOS,
     Scenario,
@@ -92,7 +94,7 @@ def parameter_table(
 
 
 def part_sizes(
-    config: BertConfig,
+    config: PreTrainedConfig,
     labels: int,
     tags: int,
     heads: Mapping[str, HeadSpec] | None = None,
@@ -100,27 +102,34 @@ def part_sizes(
     """Parameters of each part, by the formula of BERT (Devlin et al. 2019, section 3).
 
     With width H and inner width I a layer has 4(H² + H) for attention, 2HI + I + H for
-    the feed-forward, and 4H for two layer norms.
+    the feed-forward, and 4H for two layer norms. Other families are built without
+    memory, and counted.
     """
-    width, inner = config.hidden_size, config.intermediate_size
-    rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size
-    layer = 4 * (width**2 + width) + 2 * width * inner + inner + width + 4 * width
-    sizes = {"backbone.embeddings": rows * width + 2 * width}
-    for i in range(config.num_hidden_layers):
-        sizes[f"backbone.layer.{i}"] = layer
+    width: int = config.hidden_size
+    sizes: dict[str, int] = {}
+    if config.model_type == "bert":
+        inner, rows = config.intermediate_size, config.vocab_size
+        rows += config.max_position_embeddings + config.type_vocab_size
+        layer = 4 * (width**2 + width) + 2 * width * inner + inner + width + 4 * width
+        sizes["backbone.embeddings"] = rows * width + 2 * width
+        for i in range(config.num_hidden_layers):
+            sizes[f"backbone.layer.{i}"] = layer
+    else:
+        sizes |= {part: size.total for part, size in size_parts(config).items()}
     for (task, head), count in zip(HEADS.items(), (labels, tags)):
         spec, depth = (heads or {}).get(task, HeadSpec()), config.num_hidden_layers
         sizes[head] = head_size(spec, width, depth, count) if count else 0
     return sizes
 
 
-def pooler_size(config: BertConfig) -> int:
+def pooler_size(config: PreTrainedConfig) -> int:
     """Parameters of the pooler, which published counts include; not used here."""
-    return config.hidden_size**2 + config.hidden_size
+    width: int = config.hidden_size
+    return width**2 + width
 
 
 def trained_sizes(
-    config: BertConfig,
+    config: PreTrainedConfig,
     scenario: Scenario,
     labels: int,
     tags: int,
@@ -151,28 +160,28 @@ def _whole_parts(scenario: Scenario, depth: int) -> set[str]:
     return whole
 
 
-def _thin_size(config: BertConfig, scenario: Scenario, part: str) -> int:
+def _thin_size(config: PreTrainedConfig, scenario: Scenario, part: str) -> int:
     """Parameters of a part of the backbone whose biases or layer norms alone train."""
-    width, is_layer = config.hidden_size, part.startswith("backbone.layer.")
     if not part.startswith("backbone."):
         return 0
-    norms = width * (2 if is_layer else 1)  # their weights; their biases are as many
-    biases = norms + (5 * width + config.intermediate_size if is_layer else 0)
-    size = biases if "backbone.biases" in scenario.train else 0
+    found = size_parts(config)[part]
+    size = found.biases if "backbone.biases" in scenario.train else 0
     if "backbone.norms" in scenario.train:
-        size += norms if size else 2 * norms
+        size += found.norms - (found.norm_biases if size else 0)
     return size
 
 
-def _map_ends(config: BertConfig, scenario: Scenario) -> list[tuple[int, int]]:
+def _map_ends(config: PreTrainedConfig, scenario: Scenario) -> list[tuple[int, int]]:
     """List (in, out) of the linear maps of a layer whose adapters train."""
-    width, inner = config.hidden_size, config.intermediate_size
-    other = {"intermediate": (width, inner), "output": (inner, width)}
-    return [other.get(one, (width, width)) for one in scenario.lora_maps]
+    ends = dict(zip(LORA_MAPS, size_maps(config)))
+    if missing := [one for one in scenario.lora_maps if one not in ends]:
+        kind = config.model_type
+        raise ScenarioError(f"no adapters on {', '.join(missing)} for {kind}")
+    return [ends[one] for one in scenario.lora_maps]
 
 
 def flops(
-    config: BertConfig,
+    config: PreTrainedConfig,
     scenario: Scenario,
     labels: int,
     tags: int,
@@ -210,7 +219,7 @@ def flops(
 
 
 def _layer_flops(
-    config: BertConfig,
+    config: PreTrainedConfig,
     scenario: Scenario,
     length: int,
     rank: int,
@@ -218,15 +227,15 @@ def _layer_flops(
     is_whole: bool,
 ) -> tuple[int, int]:
     """Count a layer, (forward, backward), if the gradient comes to it."""
-    width, inner = config.hidden_size, config.intermediate_size
-    weights = 2 * (4 * width**2 + 2 * width * inner)
+    width = config.hidden_size
+    weights = 2 * size_parts(config)["backbone.layer.0"].matrices
     attention = 2 * 2 * length * width  # scores, and values weighted by them
     thin = 2 * rank * sum(map(sum, _map_ends(config, scenario)))
     # Attention has no weights of its own: its two products cost two each way.
     backward = 2 * attention + 2 * thin + (weights if is_whole else 0)
     if is_lowest:  # there the gradient stops at query, key and value
         stopped = {"query", "key", "value"} & set(scenario.lora_maps)
-        backward += 2 * (width**2 + 2 * width * inner) - 2 * rank * width * len(stopped)
+        backward += weights - 6 * width**2 - 2 * rank * width * len(stopped)
     else:
         backward += weights
     return weights + attention + thin, backward

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
+from mtlhelpers.model.encoders.families import stack_of
 from mtlhelpers.model.lora import adapt, adapters
 from mtlhelpers.model.scenarios import (
     LORA_ALPHA,
@@ -98,20 +99,18 @@ def trainable_tensors(model: SharedModel, part: str | None = None) -> list[Tenso
 def frozen_up_to(model: SharedModel) -> int:
     """The highest hidden state that no step can move: -1 where the embeddings train,
     the number of layers where the whole backbone is frozen."""
-    backbone = model.backbone
-    if any(tensor.requires_grad for tensor in backbone.embeddings.parameters()):
-        return -1
-    for number, layer in enumerate(backbone.encoder.layer):
-        if any(tensor.requires_grad for tensor in layer.parameters()):
-            return number
-    return len(backbone.encoder.layer)
+    parts = stack_of(model.backbone)
+    for number, part in enumerate(parts):
+        if any(tensor.requires_grad for tensor in part.parameters()):
+            return number - 1
+    return len(parts) - 1
 
 
 def _part_module(model: SharedModel, part: str) -> nn.Module | None:
     if not part.startswith("backbone."):
         module: nn.Module | None = getattr(model, part)
         return module
+    lowest, *layers = stack_of(model.backbone)
     if part == "backbone.embeddings":
-        return model.backbone.embeddings
-    layers = model.backbone.encoder.layer
+        return lowest
     return layers[layer_number(part, len(layers))]

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from transformers import BertModel
-from transformers.masking_utils import create_bidirectional_mask
+from transformers import PreTrainedModel
+
+from mtlhelpers.model.encoders.families import climb_layers
 
 HiddenStates = Mapping[int, Tensor]  # hidden states by number, each (B, T, H)
 
@@ -38,7 +39,9 @@ def mean_of(states: HiddenStates, layers: tuple[int, ...]) -> Tensor:
     return read[0] if len(read) == 1 else torch.stack(read).mean(0)
 
 
-def check_layers(backbone: BertModel, layers: Sequence[int] | None) -> tuple[int, ...]:
+def check_layers(
+    backbone: PreTrainedModel, layers: Sequence[int] | None
+) -> tuple[int, ...]:
     """The numbers of hidden states to read, each once; the last one for None.
 
     Raises `ValueError` for a number that the backbone does not have.
@@ -53,7 +56,7 @@ def check_layers(backbone: BertModel, layers: Sequence[int] | None) -> tuple[int
 
 
 def hidden_states(
-    backbone: BertModel,
+    backbone: PreTrainedModel,
     numbers: Collection[int],
     input_ids: Tensor,
     attention_mask: Tensor | None = None,
@@ -69,7 +72,7 @@ def hidden_states(
 
 
 def climb(
-    backbone: BertModel,
+    backbone: PreTrainedModel,
     hidden: Tensor,
     attention_mask: Tensor | None,
     numbers: Collection[int],
@@ -79,11 +82,4 @@ def climb(
 
     hidden: (B, T, H); numbers: none below `start`.
     """
-    mask = create_bidirectional_mask(
-        config=backbone.config, inputs_embeds=hidden, attention_mask=attention_mask
-    )
-    states = {start: hidden}
-    for number in range(start, max(numbers)):
-        hidden = backbone.encoder.layer[number](hidden, mask)
-        states[number + 1] = hidden
-    return states
+    return climb_layers(backbone, hidden, attention_mask, start, max(numbers))

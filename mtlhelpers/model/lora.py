@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 import safetensors.torch
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.backbone_files import BackboneError, blaming
 from mtlhelpers.model.digests import digest_tensors
+from mtlhelpers.model.encoders.families import family_of, layers_of
 from mtlhelpers.model.saving import REMEDY, contents_digest, read_contents
-from mtlhelpers.model.scenarios import LORA_MAPS
+from mtlhelpers.model.scenarios import LORA_MAPS, ScenarioError
 
 if TYPE_CHECKING:
     from mtlhelpers.model.shared import SharedModel
@@ -43,7 +44,7 @@ class AdaptedLinear(nn.Linear):
 
 
 def adapters(
-    backbone: BertModel, maps: Sequence[str] = tuple(LORA_MAPS)
+    backbone: PreTrainedModel, maps: Sequence[str] = tuple(LORA_MAPS)
 ) -> dict[str, AdaptedLinear]:
     """Return the maps that have an adapter, by their names in the backbone."""
     return {
@@ -54,13 +55,15 @@ def adapters(
 
 
 def _linear_maps(
-    backbone: BertModel, maps: Sequence[str]
+    backbone: PreTrainedModel, maps: Sequence[str]
 ) -> Iterator[tuple[str, nn.Linear]]:
-    for number, layer in enumerate(backbone.encoder.layer):
-        for one in maps:
-            linear = layer.get_submodule(LORA_MAPS[one])
+    family = family_of(backbone.config)
+    where = dict(zip(LORA_MAPS, family.maps))
+    for number, layer in enumerate(layers_of(backbone)):
+        for one in [one for one in maps if one in where]:
+            linear = layer.get_submodule(where[one])
             if isinstance(linear, nn.Linear):
-                yield f"encoder.layer.{number}.{LORA_MAPS[one]}", linear
+                yield f"{family.layers}.{number}.{where[one]}", linear
 
 
 def adapt(
@@ -73,6 +76,11 @@ def adapt(
     stream for each map.
     """
     wanted = dict(_linear_maps(model.backbone, maps))
+    if maps and not wanted:
+        kind = model.backbone.config.model_type
+        raise ScenarioError(
+            f"no adapters for {kind}: its query, key and value are one map. Name layers"
+        )
     have = adapters(model.backbone)
     alike = all(
         len(one.lora_a) == rank and float(one.lora_scale) == _scale(alpha, rank)
@@ -124,7 +132,7 @@ def merge_lora(model: "SharedModel") -> None:
 
 
 def fit_adapters(
-    backbone: BertModel, state: Mapping[str, Tensor], prefix: str = "", *_: Any
+    backbone: PreTrainedModel, state: Mapping[str, Tensor], prefix: str = "", *_: Any
 ) -> None:
     """Give a backbone room for the adapters that a state dictionary holds.
 

@@ -15,6 +15,7 @@ import torch
 from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.words import locate_words, spans_of
 from mtlhelpers.model.device import fast_products
+from mtlhelpers.model.encoders.families import longest_of
 from mtlhelpers.model.heads.decoding import tag_shares, tag_words
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _warn_of_cuts(model: "SharedModel", encoded: Encoded, count: int) -> None:
         warnings.warn(
             f"{len(lost)} of {count} sentences were cut at {model.max_length} word "
             f"pieces: {lost.sum()} words have no tag. Raise max_length (to "
-            f"{model.backbone.config.max_position_embeddings} at most), or split these "
+            f"{longest_of(model.backbone.config)} at most), or split these "
             f"sentences.",
             stacklevel=4,
         )

@@ -17,7 +17,7 @@ import safetensors.torch
 from filelock import FileLock
 from safetensors import SafetensorError
 from torch import Tensor
-from transformers import BertConfig, BertTokenizer
+from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
 from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
 from mtlhelpers.model.backbones import build_config, check_finite, read_tokenizer
@@ -51,7 +51,7 @@ class About:
     heads: dict[str, dict[str, Any]] | None = None  # by task; None: both plain
 
 
-Saved = tuple[About, BertConfig, BertTokenizer, dict[str, Tensor]]
+Saved = tuple[About, PreTrainedConfig, PreTrainedTokenizerFast, dict[str, Tensor]]
 
 
 def write_model(folder: Path, saved: Saved) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel, BertTokenizer
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
 from mtlhelpers.model.backbones import load_backbone
+from mtlhelpers.model.encoders.families import build_encoder, longest_of
 from mtlhelpers.model.heads.pair import HeadPair, Logits
 from mtlhelpers.model.heads.specs import Heads
 from mtlhelpers.model.layers import hidden_states
@@ -35,8 +36,8 @@ class SharedModel(HeadPair):
 
     def __init__(
         self,
-        backbone: BertModel,
-        tokenizer: BertTokenizer,
+        backbone: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerFast,
         labels: Sequence[str],
         tags: Sequence[str],
         *,
@@ -89,7 +90,7 @@ class SharedModel(HeadPair):
 
     @max_length.setter
     def max_length(self, length: int | None) -> None:
-        longest: int = self.backbone.config.max_position_embeddings
+        longest = longest_of(self.backbone.config)
         length = min(MAX_LENGTH, longest) if length is None else length
         if type(length) is not int or not SHORTEST <= length <= longest:
             raise ValueError(
@@ -149,7 +150,7 @@ class SharedModel(HeadPair):
         about = About(*names, self.pooling, layers, length, provenance, heads)
         config, state = self.backbone.config, self.state_dict()
         with torch.device("meta"):  # takes no memory, and draws no numbers
-            backbone = BertModel(config, add_pooling_layer=False)
+            backbone = build_encoder(config)
             plain = SharedModel(
                 backbone, self.tokenizer, self.labels, self.tags, heads=self.specs
             )
@@ -174,7 +175,7 @@ class SharedModel(HeadPair):
         """
         about, config, tokenizer, state = read_model(Path(folder))
         with blaming(Path(folder), REMEDY):
-            backbone, name = BertModel(config, add_pooling_layer=False), about.backbone
+            backbone, name = build_encoder(config), about.backbone
             names = about.labels, about.tags
             model = cls(backbone, tokenizer, *names, heads=about.heads, name=name)
             model.read(about.pooling, about.layers)

@@ -201,7 +201,8 @@ def gradient_memory(model: SharedModel) -> Iterator[None]:
     goes on where the first one stopped. `torch.autograd.grad` does not see them. On
     leaving, also by an error, no gradient is left on the model.
     """
-    table: nn.Embedding = model.backbone.embeddings.word_embeddings
+    table = model.backbone.get_input_embeddings()
+    assert isinstance(table, nn.Embedding)
     with ExitStack() as undo:
         undo.callback(model.zero_grad, set_to_none=True)
         if table.weight.requires_grad:

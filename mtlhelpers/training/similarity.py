@@ -60,7 +60,7 @@ def weight_distance(model: SharedModel, before: dict[str, Tensor]) -> dict[str, 
     `before` holds copies of the backbone's parameters by name.
     """
     names = {id(tensor): name for name, tensor in model.backbone.named_parameters()}
-    layers = len(model.backbone.encoder.layer)
+    layers = model.backbone.config.num_hidden_layers
     parts = ["backbone.embeddings"] + [f"backbone.layer.{i}" for i in range(layers)]
     distances = {}
     for part in parts:

@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from torch import nn
-from transformers import BertModel
 
 from mtlhelpers.model.backbones import quiet
+from mtlhelpers.model.encoders.families import build_encoder
 from mtlhelpers.model.export.model_card import card
 from mtlhelpers.model.export.onnx_graph import (
     ExportError,
@@ -75,7 +75,7 @@ def _check(model: SharedModel, folder: Path) -> None:
                 f"{head} is a {type(layer).__name__}: only linear heads can be "
                 f"exported. Train one on this backbone, or use the model from Python"
             )
-    plain = BertModel(model.backbone.config, add_pooling_layer=False).state_dict()
+    plain = build_encoder(model.backbone.config).state_dict()
     if other := sorted(plain.keys() ^ model.backbone.state_dict().keys()):
         raise ExportError(
             f"the backbone is not a plain one (it has or lacks {other[0]}), which "

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from mtlhelpers.model.heads.bodies import HIDDEN, BiLstm, Body, Context, Mlp
 from mtlhelpers.model.heads.crf import Crf
@@ -38,7 +38,7 @@ def reading_of(spec: HeadSpec, usual: tuple[int, ...], last: int) -> LayerReadin
     return LayerReading(spec.layers or every, joined)
 
 
-def check_spec(backbone: BertModel, task: str, given: Any) -> HeadSpec:
+def check_spec(backbone: PreTrainedModel, task: str, given: Any) -> HeadSpec:
     """Return the spec, its layers in order. Raises `ValueError` if it does not fit."""
     spec = HeadSpec.of(given)
     if task not in KINDS or spec.kind not in KINDS[task]:

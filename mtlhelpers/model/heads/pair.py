@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
+from transformers import PreTrainedModel
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.model.backbones import check_seed
@@ -46,7 +46,7 @@ class HeadPair(nn.Module):
 
     def __init__(
         self,
-        backbone: BertModel,
+        backbone: PreTrainedModel,
         labels: Sequence[str],
         tags: Sequence[str],
         seed: int,

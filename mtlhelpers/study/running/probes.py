@@ -62,7 +62,7 @@ def gradient_cosines(model: SharedModel, corpus: Corpus) -> list[float]:
     for one task helps the other as well, below 0 where the tasks pull apart. Raises
     `ValueError` where a part of the backbone cannot train.
     """
-    layers = len(model.backbone.encoder.layer)
+    layers = model.backbone.config.num_hidden_layers
     names = ["backbone.embeddings", *(f"backbone.layer.{i}" for i in range(layers))]
     parts = [part_tensors(model, name) for name in names]
     if not all(tensor.requires_grad for tensors in parts for tensor in tensors):

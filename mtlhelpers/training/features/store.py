@@ -24,6 +24,7 @@ from torch import nn
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.model.device import product_type
 from mtlhelpers.model.digests import tensor_digest
+from mtlhelpers.model.encoders.families import stack_of
 from mtlhelpers.model.freezing import frozen_up_to
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.disk import (
@@ -212,10 +213,10 @@ def describe_states(model: SharedModel, layers: tuple[int, ...]) -> dict[str, st
 
 def backbone_up_to(model: SharedModel, layer: int) -> nn.Module:
     """Return the part of the backbone that decides the hidden state of that number."""
-    backbone = model.backbone
-    if layer == len(backbone.encoder.layer):
-        return backbone
-    return nn.ModuleList([backbone.embeddings, *backbone.encoder.layer[:layer]])
+    parts = stack_of(model.backbone)
+    if layer == len(parts) - 1:
+        return model.backbone
+    return nn.ModuleList([module for part in parts[: layer + 1] for module in part])
 
 
 def extract_features(

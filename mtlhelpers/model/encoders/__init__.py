@@ -1,0 +1,1 @@
+"""Encoders of several families, each as embeddings and a stack of layers."""

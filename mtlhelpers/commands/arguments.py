@@ -14,7 +14,7 @@ from mtlhelpers.terminal import FAULT, STDOUT, note, printable
 Work = Callable[[argparse.Namespace], int]  # returns the exit status
 Command = Callable[["Arguments"], Work | None]  # None: it only groups others
 
-CORPUS = "FOLDER_OR_NAME"
+CORPUS = "SOURCE"  # a file, a folder, a pattern, "-", or a name
 CLAIM = re.compile(r"\d[AB]?\.\d+")
 
 

@@ -9,7 +9,7 @@ from mtlhelpers.terminal import STDOUT, show, write
 
 def check_command(parser: Arguments) -> Work:
     """Say what is in sentences of your own, what is wrong with them, and what to do."""
-    parser.add_first("source", "SOURCE", "file, folder, pattern, - or name of a corpus")
+    parser.add_first("source", CORPUS, "file, folder, pattern, - or name of a corpus")
     parser.add_reading()
     parser.add_argument("--html", metavar="FILE", help="write a page into it")
     parser.add_json()

@@ -1,4 +1,4 @@
-"""The README says what the rows beside it say, and names commands that exist."""
+"""README and pages say what the records say, and name commands that exist."""
 
 import json
 import re
@@ -13,10 +13,27 @@ from mtlhelpers.commands.arguments import respelled
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.study.compare import summary
-from mtlhelpers.study.protocol import TRANSFER, seeds_at
+from mtlhelpers.study.protocol import (
+    MARGINS,
+    PUBLISHED,
+    SCORE_OF,
+    TASKS,
+    TRANSFER,
+    seeds_at,
+)
+from mtlhelpers.study.records.arms import Studies
+from mtlhelpers.study.verdicts.claims import CLAIMS
+from mtlhelpers.study.verdicts.evidence import Evidence
+from mtlhelpers.study.verdicts.judge import decide_at, judge_claims, match_of
+from studies.answer import FILE, alt_text, bars
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *sorted((ROOT / "site").glob("*.md")))
+}
+README, RESULTS = PAGES["README"], PAGES["results"]
+FURTHER = ("snips+2000", "hwu64")
 ROWS = ROOT / "studies" / "compare_snips"
 
 
@@ -26,7 +43,7 @@ def rows(name: str) -> list[dict]:
 
 def test_the_comparison_is_the_summary_of_its_rows():
     found = rows("1000.json")
-    assert summary(found) in README
+    assert summary(found) in RESULTS
     assert {row["seed"] for row in found} == {0, 1, 2}
     assert len(found) == 3 * 7
 
@@ -35,8 +52,8 @@ def test_the_full_run_is_the_row_beside_it():
     (row,) = rows("all.json")
     scores = [f"{row[name]:.1%}"[:-1] for name in ("accuracy", "ner_f1", "exact_match")]
     told = "accuracy\n{}, slot F1 {}, exact match {}".format(*scores)
-    assert told in README
-    assert f"{row['train_seconds'] / 60:.1f} minutes" in README
+    assert told in RESULTS
+    assert f"{row['train_seconds'] / 60:.1f} minutes" in RESULTS
 
 
 def test_the_curves_are_means_of_the_records():
@@ -51,18 +68,79 @@ def test_the_curves_are_means_of_the_records():
             told = " | ".join(f"{value:.1f}" for value in means)
             expected.add(f"| {corpus} | {size:,} | {told} |")
     corpora = "|".join(map(re.escape, TRANSFER))
-    found = re.findall(rf"^\| (?:{corpora}) \| [\d,]+ \|.*$", README, re.M)
+    found = re.findall(rf"^\| (?:{corpora}) \| [\d,]+ \|.*$", RESULTS, re.M)
     assert set(found) == expected
 
 
 def test_the_scenario_table_is_the_formulas():
     table = parameter_table("bert-base-uncased", labels=7, tags=13)
     for scenario, trainable in table["trainable"][[*WHOLE_PARTS]].items():
-        assert re.search(rf"\| `{scenario}` \|.*\| {trainable:,} \|", README)
+        assert re.search(rf"\| `{scenario}` \|.*\| {trainable:,} \|", PAGES["ways"])
 
 
 @pytest.mark.parametrize(
-    "line", re.findall(r"^python -m mtlhelpers (.+)$", README, flags=re.MULTILINE)
+    "line",
+    re.findall(r"^(?:python -m )?mtlhelpers (.+)$", "\n".join(PAGES.values()), re.M),
 )
 def test_every_printed_command_is_understood(line):
-    build_parser().parse_args(respelled(shlex.split(line, comments=True)))
+    command, *_ = line.split(" > ")
+    build_parser().parse_args(respelled(shlex.split(command, comments=True)))
+
+
+def test_every_link_is_there():
+    for name, text in PAGES.items():
+        folder = ROOT if name == "README" else ROOT / "site"
+        for target in re.findall(r"\]\(([^)#]+)\)", text):
+            assert "://" in target or (folder / target).is_file(), (name, target)
+
+
+def test_the_readme_is_read_in_minutes():
+    text = re.sub(r"!\[.*?\]", "", README)  # a figure is seen, or read aloud
+    assert len(text.split()) < 1000
+
+
+def test_the_figure_is_drawn_of_the_records():
+    alt = alt_text(list(bars()))
+    assert f"![{alt}](site/answer.svg)" in README
+    assert f"<dc:description>{alt}</dc:description>" in FILE.read_text(encoding="utf-8")
+
+
+def test_the_short_answer_is_what_the_records_say():
+    """Each number of it, and that freezing was clearly better nowhere."""
+    leads = {
+        task: [-one.difference for one in bars() if (one.task, one.size) == (task, 300)]
+        for task in TASKS
+    }
+    labels, names = (f"{min(own):.1f} to {max(own):.1f}" for own in leads.values())
+    told = " ".join(README.split())
+    assert f"by {labels} points of accuracy in labels, and by {names} points" in told
+    assert f"| {labels} points of accuracy behind on 300 sentences |" in told
+    evidence = Evidence(Studies.below(ROOT / "studies"))
+    (rule, *_) = CLAIMS["4.2"].comparison
+    for corpus in PUBLISHED:
+        for size in filter(None, evidence.pairs(match_of(rule, corpus))):
+            for task in TASKS:
+                one = decide_at(rule, corpus, task, size, evidence)
+                assert one.interval[0] < MARGINS[SCORE_OF[task]], (corpus, size, task)
+
+
+def test_the_table_of_ways_is_what_the_records_say():
+    runs = mtl.study_table(ROOT / "studies" / "further")
+    means = (
+        100
+        * runs[runs.train_size == 3000]
+        .groupby(["arm", "corpus"])[["accuracy", "ner_f1"]]
+        .mean()
+    )
+    alone = [means.ner_f1["3B", corpus] for corpus in FURTHER]
+    assert "F1 {:.1f} on SNIPS and {:.1f} on HWU64, from 3,000".format(*alone) in README
+    distilled = [means.loc["3A, lwf", corpus] for corpus in FURTHER]
+    scores = [*(one.accuracy for one in distilled), *(one.ner_f1 for one in distilled)]
+    assert "accuracy {:.1f} and {:.1f}, F1 {:.1f} and {:.1f}".format(*scores) in README
+    falls = [
+        -100 * one.difference
+        for judged in judge_claims(ROOT / "studies", "3A.1")
+        for one in judged.decisions
+        if one.corpus in FURTHER and one.size == 3000
+    ]
+    assert "falls by {:.1f} and {:.1f} points".format(*falls) in README

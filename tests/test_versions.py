@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = [path.relative_to(ROOT) for path in ROOT.glob(".github/workflows/*.yml")]
-TORCH_IS_IN = ("Makefile", "README.md", "environment.yml", *WORKFLOWS)
+TORCH_IS_IN = ("Makefile", "site/install.md", "environment.yml", *WORKFLOWS)
 INDEX = "index-url|find-links|pypi.org|pythonhosted|anaconda.org|download.pytorch"
 # What may be said of an index: none is written, or the reader puts it in.
 HARMLESS = "--no-emit-index-url|--index-url ADDRESS"

@@ -56,14 +56,14 @@ def fits(one: Statement, decisions: list[Decision]) -> bool:
 
 
 def prose_of(path: Path) -> str:
-    """The README, or the Markdown cells of a notebook."""
+    """A page, or the Markdown cells of a notebook."""
     if path.suffix == ".md":
         return path.read_text(encoding="utf-8")
     cells = nbformat.read(path, as_version=4).cells
     return "\n\n".join(one.source for one in cells if one.cell_type == "markdown")
 
 
-FILES = [ROOT / "README.md", *NOTEBOOKS]
+FILES = [ROOT / "README.md", *sorted((ROOT / "site").glob("*.md")), *NOTEBOOKS]
 SAYINGS = [(path.name, one) for path in FILES for one in statements(prose_of(path))]
 
 

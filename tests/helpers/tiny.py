@@ -120,6 +120,8 @@ def disjoint_corpus() -> mtl.Corpus:
 def plan(scenario: str | mtl.Scenario = "none_frozen", **settings) -> mtl.Plan:
     """Three steps, at rates that move a tiny model."""
     few = {"epochs": 1, "batch_size": 8, "backbone_lr": 1e-3, "head_lr": 1e-2}
+    if scenario == "heads_first":
+        few["first"] = plan("backbone_frozen")
     return mtl.Plan(scenario=scenario, **few | settings)
 
 

@@ -347,7 +347,9 @@ def test_a_number_that_is_none_is_named(former):
 @pytest.mark.parametrize("key", ["about", "config", "tokenizer.json", "sha256"])
 def test_a_header_that_lacks_a_part_is_refused(folder, key, monkeypatch):
     real = saving.contents_digest
-    monkeypatch.setattr(saving, "contents_digest", lambda *_: "same")  # as a forger could
+    monkeypatch.setattr(
+        saving, "contents_digest", lambda *_: "same"
+    )  # as a forger could
     tiny.model(tiny.corpus()).save(folder)
     with safe_open(folder / FILE, "pt") as file:
         texts = dict(file.metadata())

@@ -8,9 +8,9 @@
 from pathlib import Path
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.advice.summary import SHIPPED, recorded_cells, to_json
+from mtlhelpers.study.advice.summary import SHIPPED, cells_json, recorded_cells
 
 if __name__ == "__main__":
     cells = recorded_cells(Path(__file__).parent)
-    write_atomically(SHIPPED, to_json(cells).encode("utf-8"))
+    write_atomically(SHIPPED, cells_json(cells).encode("utf-8"))
     print(f"wrote {SHIPPED}: {len(cells)} ways by corpus and size")

@@ -105,8 +105,7 @@ def recommend_command(parser: Arguments) -> Work:
             studies=options.studies,
             device=options.device,
         )
-        if options.json:
-            return write([json.dumps(advice.to_dict())], options.json)
-        return show([advice])
+        data = options.json and [json.dumps(advice.to_dict())]
+        return write(data, options.json) if data else show([advice])
 
     return run

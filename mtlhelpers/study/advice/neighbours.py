@@ -31,7 +31,7 @@ MADE_UP = "newsdesk"  # takes no part in what is said of amounts of data
 
 
 @dataclass(frozen=True)
-class Twins:
+class SideBySide:
     """Two ways on one corpus, at one size and with the same seeds."""
 
     one: Cell
@@ -48,12 +48,12 @@ class Twins:
         return t_interval([a - b for a, b in pairs], confidence=CONFIDENT)
 
 
-def twins(cells: Sequence[Cell], way: str, other: str) -> Iterator[Twins]:
+def side_by_side(cells: Sequence[Cell], way: str, other: str) -> Iterator[SideBySide]:
     """Yield both ways wherever they share corpus, size and two seeds or more."""
     others = {_place(cell): cell for cell in cells if cell.way == other}
     for cell in cells:
         if cell.way == way and _place(cell) in others:
-            both = Twins(cell, others[_place(cell)])
+            both = SideBySide(cell, others[_place(cell)])
             if len(both.seeds) > 1:
                 yield both
 
@@ -62,13 +62,13 @@ def _place(cell: Cell) -> tuple[str, str, int]:
     return cell.corpus, cell.corpus_sha256, cell.size
 
 
-def nearest(found: Sequence[Twins], size: int) -> list[Twins]:
+def nearest(found: Sequence[SideBySide], size: int) -> list[SideBySide]:
     """Each corpus at its recorded size nearest to `size`, unless that is far off.
 
     A corpus counts once: `hwu64+2000` is `hwu64` with more test sentences, and
     goes before it.
     """
-    by_corpus: dict[str, Twins] = {}
+    by_corpus: dict[str, SideBySide] = {}
     ranked = sorted(
         found, key=lambda both: (distance(both.one.size, size), -len(both.one.corpus))
     )
@@ -88,7 +88,7 @@ def distance(size: int, other: int) -> float:
     return abs(math.log(size / other))
 
 
-def over_corpora(near: Sequence[Twins], task: Task) -> Difference:
+def over_corpora(near: Sequence[SideBySide], task: Task) -> Difference:
     """The mean difference over corpora, with the t interval that corpora give it.
 
     Of one corpus alone it is that of its seeds. Raises `ValueError` without any.
@@ -101,13 +101,15 @@ def over_corpora(near: Sequence[Twins], task: Task) -> Difference:
     return t_interval(means, confidence=CONFIDENT)
 
 
-Beside = Mapping[str, Sequence[Twins]]  # by way, what lies near: it, and everything
+Beside = Mapping[
+    str, Sequence[SideBySide]
+]  # by way, what lies near: it, and everything
 
 
 def beside_everything(cells: Sequence[Cell], size: int) -> Beside:
     """Every other recorded way with training everything, near a size."""
     near = {
-        way: nearest([*twins(cells, way, EVERYTHING)], size)
+        way: nearest([*side_by_side(cells, way, EVERYTHING)], size)
         for way in FRESH
         if way != EVERYTHING
     }
@@ -158,7 +160,7 @@ def check_advice(folder: str | Path | None = None) -> "pd.DataFrame":
 
 
 def _left_out(cells: Sequence[Cell]) -> Iterator[tuple[object, ...]]:
-    found = [*twins(cells, FROZEN, EVERYTHING)]
+    found = [*side_by_side(cells, FROZEN, EVERYTHING)]
     for own in found:
         source = source_of(own.one.corpus)
         others = [

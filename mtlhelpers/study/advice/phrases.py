@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from mtlhelpers.study.advice.neighbours import Twins, margin, over_corpora
+from mtlhelpers.study.advice.neighbours import SideBySide, margin, over_corpora
 from mtlhelpers.study.advice.summary import EVERYTHING, FROZEN, MOVING, STAYING
 from mtlhelpers.study.protocol import Task
 
@@ -26,7 +26,7 @@ KEPT = "kept: accuracy after minus before"
 FOUND = "gained: F1 minus the first row"
 
 
-def answer_lines(one: "Recommendation") -> Iterator[str]:
+def advice_lines(one: "Recommendation") -> Iterator[str]:
     """Yield the whole answer, line by line."""
     yield f"{one.case}:"
     if one.case.kept and one.beside:
@@ -65,7 +65,7 @@ def _choice_lines(one: "Recommendation") -> Iterator[str]:
         yield one.checked
 
 
-def _of(near: Sequence[Twins]) -> str:
+def _of(near: Sequence[SideBySide]) -> str:
     sizes = sorted({both.one.size for both in near})
     count = "one published corpus" if len(near) == 1 else f"{len(near)} corpora"
     return f"On {count} of {' to '.join(f'{s:,}' for s in _ends(sizes))} sentences"
@@ -75,7 +75,7 @@ def _ends(sizes: Sequence[int]) -> Sequence[int]:
     return sizes if len(sizes) == 1 else (sizes[0], sizes[-1])
 
 
-def _lead(near: Sequence[Twins], task: Task, sign: int) -> str:
+def _lead(near: Sequence[SideBySide], task: Task, sign: int) -> str:
     """ "ahead by 1.6 to 5.5 points of accuracy in labels"."""
     low, high = _range([sign * both.difference(task).difference for both in near])
     unit, where = POINTS[task], WHERE[task]
@@ -97,7 +97,7 @@ def _between(low: float, high: float) -> str:
 
 
 def _sureness(
-    near: Sequence[Twins], tasks: Sequence[Task], sign: int, chosen: str
+    near: Sequence[SideBySide], tasks: Sequence[Task], sign: int, chosen: str
 ) -> Iterator[str]:
     """What the interval over corpora decides and, where it does not, why this then."""
     over = "seeds" if len(near) == 1 else "corpora"
@@ -129,7 +129,7 @@ def _sureness(
     )
 
 
-def _conditions(near: Sequence[Twins]) -> str:
+def _conditions(near: Sequence[SideBySide]) -> str:
     seeds = sorted({len(both.seeds) for both in near})
     corpora = ", ".join(f"{both.one.corpus} at {both.one.size:,}" for both in near)
     return (

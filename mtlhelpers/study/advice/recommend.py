@@ -15,7 +15,7 @@ from mtlhelpers.study.advice.curves import Needed, sentences_for
 from mtlhelpers.study.advice.neighbours import (
     FAR,
     Beside,
-    Twins,
+    SideBySide,
     advised,
     beside_everything,
     cells_in,
@@ -24,9 +24,9 @@ from mtlhelpers.study.advice.neighbours import (
     nearest,
     over_corpora,
     published,
-    twins,
+    side_by_side,
 )
-from mtlhelpers.study.advice.phrases import answer_lines
+from mtlhelpers.study.advice.phrases import advice_lines
 from mtlhelpers.study.advice.seconds import expected_seconds
 from mtlhelpers.study.advice.summary import EVERYTHING, KEEPING, STAYING, Cell
 from mtlhelpers.study.protocol import Task
@@ -41,7 +41,7 @@ BY_CONSTRUCTION = (
     "for NER is not recorded."
 )
 # Of a recorded plan, what a plan of another size takes over.
-SETTINGS = ("backbone_lr", "head_lr", "batch_size", "retention", "retention_strength")
+CARRIED = ("backbone_lr", "head_lr", "batch_size", "retention", "retention_strength")
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ class Recommendation:
         }
 
     def __str__(self) -> str:
-        return "\n".join(answer_lines(self))
+        return "\n".join(advice_lines(self))
 
 
-def _numbers(near: Sequence[Twins], task: Task) -> dict[str, Any]:
+def _numbers(near: Sequence[SideBySide], task: Task) -> dict[str, Any]:
     over = over_corpora(near, task)
     by_corpus = {
         both.one.corpus: {
@@ -128,9 +128,9 @@ def recommend(
 ) -> Recommendation:
     """Recommend a way to train on a corpus, or on so many training sentences.
 
-    It gives differences between the recorded ways at the nearest sizes, with the 95 %
-    interval over corpora, or over seeds where the corpus is itself recorded. Seconds
-    are an estimate: those of recorded steps, scaled to this machine.
+    It gives differences of recorded ways at the nearest sizes, with the 95 % interval
+    over corpora, or over seeds where the corpus is itself recorded. Seconds are those
+    of recorded steps, scaled to this machine.
 
     Args:
         corpus_or_size: a corpus, what `load_corpus` takes, or a number of sentences.
@@ -142,9 +142,8 @@ def recommend(
         device: where training would run: "auto", "cpu", "cuda".
 
     Raises:
-        ValueError: for a task that is unknown or not in the corpus, one to learn and to
-            keep at once, a size or budget that is not above 0, a target that is not
-            above 0 and at most 100, and a device that is not there.
+        ValueError: for a task that is not there, or to learn and to keep at once, a
+            size, budget or target out of range, and a device that is not there.
         StudyError: where the folder with the studies is not there.
     """
     case = find_case(corpus_or_size, tasks, keep)
@@ -154,9 +153,8 @@ def recommend(
     if case.kept == "ner":
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
     cells = cells_in(studies)
-    found = _from_cells(case, cells, budget, device)
     needed = {t: (at, sentences_for(cells, t, at)) for t, at in targets.items()}
-    return replace(found, needed=needed)
+    return replace(_from_cells(case, cells, budget, device), needed=needed)
 
 
 def _targets(accuracy: float | None, f1: float | None) -> dict[Task, float]:
@@ -206,7 +204,8 @@ def _beside(case: Case, cells: Sequence[Cell]) -> Beside:
         return found or beside_everything(published(cells), case.size)
     for some in (own, cells):
         near = {
-            way: nearest([*twins(some, way, STAYING)], case.size) for way in KEEPING
+            way: nearest([*side_by_side(some, way, STAYING)], case.size)
+            for way in KEEPING
         }
         if any(both for way, both in near.items() if way != STAYING):
             return {way: both for way, both in near.items() if both}
@@ -233,7 +232,7 @@ def _plan(way: str, cell: Cell, case: Case) -> Plan:
         return Plan(way, tasks=case.tasks, train_size=case.size, layers=layers)
     own = Plan(recorded.scenario, tasks=case.tasks, train_size=case.size)
     first = replace(own, scenario=STAYING) if way.endswith("head first") else None
-    kept = {name: getattr(recorded, name) for name in SETTINGS}
+    kept = {name: getattr(recorded, name) for name in CARRIED}
     return replace(own, first=first, **kept)
 
 

@@ -93,7 +93,7 @@ def recorded_cells(folder: str | Path) -> list[Cell]:
     ]
 
 
-def to_json(cells: Sequence[Cell]) -> str:
+def cells_json(cells: Sequence[Cell]) -> str:
     """Write cells as `shipped_cells` reads them, one per line."""
     lines = ",\n".join(json.dumps(asdict(cell)) for cell in cells)
     return f"[\n{lines}\n]\n"

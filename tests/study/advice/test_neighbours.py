@@ -9,7 +9,7 @@ from mtlhelpers.study.advice.neighbours import (
     beside_everything,
     nearest,
     over_corpora,
-    twins,
+    side_by_side,
 )
 from mtlhelpers.study.advice.summary import EVERYTHING, FRESH, FROZEN, recorded_cells
 
@@ -28,7 +28,7 @@ def found(tmp_path):
     for corpus, sizes in {"hwu64": (100, 1_000), "snips+2000": (300,)}.items():
         for size in sizes:
             note(tmp_path, corpus, size, (80, 60), (70, 65))
-    return list(twins(recorded_cells(tmp_path), FROZEN, EVERYTHING))
+    return list(side_by_side(recorded_cells(tmp_path), FROZEN, EVERYTHING))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_each_corpus_at_its_nearest_size_unless_far(found, size, expected):
 def test_a_corpus_counts_once_however_it_is_split(tmp_path):
     for corpus in ("hwu64", "hwu64+2000"):
         note(tmp_path, corpus, 300, (80, 60), (70, 65))
-    pairs = [*twins(recorded_cells(tmp_path), FROZEN, EVERYTHING)]
+    pairs = [*side_by_side(recorded_cells(tmp_path), FROZEN, EVERYTHING)]
     assert [both.one.corpus for both in nearest(pairs, 300)] == ["hwu64+2000"]
 
 
@@ -58,7 +58,7 @@ def test_seeds_are_paired_and_one_of_them_is_not_enough(tmp_path):
     note_runs(tmp_path, FREE, "hwu64", 300, (70, 65), seeds=2)
     note_runs(tmp_path, HEADS, "hwu64", 100, (80, 60), seeds=5)
     note_runs(tmp_path, FREE, "hwu64", 100, (80, 60), seeds=1)
-    [both] = twins(recorded_cells(tmp_path), FROZEN, EVERYTHING)
+    [both] = side_by_side(recorded_cells(tmp_path), FROZEN, EVERYTHING)
     assert (both.one.size, both.seeds) == (300, [0, 1])
     assert both.difference("ner").difference == pytest.approx(-0.065)
 
@@ -70,7 +70,7 @@ def test_the_interval_treats_corpora_as_the_unit(tmp_path_factory, leads):
     corpora = ("snips+2000", "hwu64", "clinc150-oos+wnut17", "newsdesk")
     for corpus, lead in zip(corpora, leads):
         note(folder, corpus, 300, (5, 5), (lead + 5, 5))
-    near = nearest([*twins(recorded_cells(folder), EVERYTHING, FROZEN)], 300)
+    near = nearest([*side_by_side(recorded_cells(folder), EVERYTHING, FROZEN)], 300)
     one = over_corpora(near, "sentence")
     assert one.difference == pytest.approx(sum(leads) / len(leads) / 100)
     assert one.low <= one.difference <= one.high

@@ -81,7 +81,13 @@ def recommend_command(parser: Arguments) -> Work:
     parser.add_argument(
         "--budget", type=float, metavar="SECONDS", help="that training may take"
     )
-    parser.add_studies()
+    parser.add_argument(
+        "--target-f1", type=float, metavar="F1", help="sentences that it took, in names"
+    )
+    parser.add_argument(
+        "--target-accuracy", type=float, metavar="PERCENT", help="the same, in labels"
+    )
+    parser.add_studies(default=None, text="what ships of them")
     parser.add_device()
     parser.add_json()
 
@@ -94,11 +100,12 @@ def recommend_command(parser: Arguments) -> Work:
             options.tasks,
             options.budget,
             keep=options.keep,
+            target_f1=options.target_f1,
+            target_accuracy=options.target_accuracy,
             studies=options.studies,
             device=options.device,
         )
-        if options.json:
-            return write([json.dumps(advice.to_dict())], options.json)
-        return show([advice])
+        data = options.json and [json.dumps(advice.to_dict())]
+        return write(data, options.json) if data else show([advice])
 
     return run

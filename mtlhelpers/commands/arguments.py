@@ -79,14 +79,16 @@ class Arguments(argparse.ArgumentParser):
             "--repair", action="store_true", help="widen spans that break words"
         )
 
-    def add_studies(self) -> None:
+    def add_studies(
+        self, default: Path | None = Path("studies"), text: str = "studies"
+    ) -> None:
         """Take the folder with the recorded studies."""
         self.add_argument(
             "--studies",
             type=Path,
-            default=Path("studies"),
+            default=default,
             metavar="FOLDER",
-            help="with the recorded studies (studies)",
+            help=f"with the recorded studies ({text})",
         )
 
     def add_device(self, default: str = "auto", remark: str = "") -> None:

@@ -32,5 +32,6 @@ def note_runs(
         scores = [one / 100 + 0.01 * (seed - (seeds - 1) / 2) for one in points]
         key = f"{side.study}-{side.arm}-{corpus}-{size}-{seed}"
         given = record(key, job, outcomes.labels("1"), corpus_sha256=corpus_sha256)
+        given["before"]["accuracy"] = 0.9
         given["scores"] |= dict(zip(("accuracy", "ner_f1"), scores))
         write_record(folder / side.study, given)

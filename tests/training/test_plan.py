@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from math import ceil
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from mtlhelpers.training.plan import (
     FilledPlan,
     PlanError,
 )
+from mtlhelpers.training.recipes import HEADS_ALONE, THIN, WITH_BACKBONE
 
 FEW = settings(max_examples=60, deadline=None)
 PARTS = ("backbone", "backbone.layer.3", "sentence_classifier", "ner_classifier")
@@ -268,6 +270,29 @@ def test_tasks_that_the_corpus_lacks_are_left_out():
 def test_little_data_gets_more_epochs():
     few, many = (mtl.Plan().resolve(size).epochs for size in (10, 100_000))
     assert few > many
+
+
+@pytest.mark.parametrize("recipe", [HEADS_ALONE, WITH_BACKBONE, *THIN.values()])
+@FEW
+@given(st.integers(1, 20_000), st.integers(1, 3), st.sampled_from([8, 16, 32]))
+def test_updates_grow_with_sentences_and_never_jump(recipe, sentences, more, batch):
+    """But for what rounds up to a whole epoch, on either side."""
+    sizes = sentences, sentences + more * batch
+    epochs = [recipe.epochs_for(size, batch) for size in sizes]
+    batches = [ceil(size / batch) for size in sizes]
+    few, many = (one * each for one, each in zip(epochs, batches))
+    assert epochs[1] <= epochs[0]
+    assert few - batches[0] <= many
+    assert many <= few * batches[1] / batches[0] + batches[1]
+
+
+@pytest.mark.parametrize(
+    ("sentences", "epochs"), [(54, 57), (55, 57), (300, 12), (1_000, 8), (3_000, 6)]
+)
+def test_everything_trains_as_long_as_tuning_chose(sentences, epochs):
+    """12 epochs at 300 sentences and 6 at 3,000: studies/transfer_tuning."""
+    plan = mtl.Plan().resolve(sentences)
+    assert (plan.epochs, plan.batch_size, plan.backbone_lr) == (epochs, 16, 2e-4)
 
 
 def stages(name: str, size: int | None, corpus: mtl.Corpus) -> list[set[str]]:

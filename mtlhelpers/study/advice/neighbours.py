@@ -1,128 +1,86 @@
-"""What was recorded nearest to a case that was not, and what may be expected from it.
+"""By how much recorded ways lay apart near a case, and which one that speaks for.
 
-Lesson: 08_what_should_i_freeze.
+Lesson: 08_what_should_i_freeze. Corpora are the unit: of another corpus, ten more seeds
+on the same one say nothing.
 """
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from statistics import mean
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mtlhelpers.study.protocol import (
-    LESSON_05,
-    MARGINS,
-    SCORE_OF,
-    TASKS,
-    TRANSFER,
-    Task,
+from mtlhelpers.study.advice.summary import (
+    EVERYTHING,
+    FRESH,
+    FROZEN,
+    Cell,
+    recorded_cells,
+    shipped_cells,
 )
-from mtlhelpers.study.records.arms import Studies, by_size, pair
-from mtlhelpers.study.records.record import Record, Side
-from mtlhelpers.study.verdicts.evidence import Floats
-from mtlhelpers.study.verdicts.intervals import t_quantile
+from mtlhelpers.study.protocol import MARGINS, PUBLISHED, SCORE_OF, TASKS, Task
+from mtlhelpers.study.verdicts.intervals import Difference, t_interval
 
-if TYPE_CHECKING:  # a second of imports, which advice from records does without
+if TYPE_CHECKING:  # a second of imports, which advice does without
     import pandas as pd
 
-    from mtlhelpers.data.corpus import Corpus
-
 FAR = 3.2  # times smaller or larger: half a decade, the step between recorded sizes
-EXPECTED_WITHIN = 0.95
-
-# By scenario, the cheaper first: where it was recorded.
-Arms = Mapping[str, tuple[Side, ...]]
-FRESH: Arms = {
-    "backbone_frozen": (Side("transfer", "backbone_frozen"),),
-    "none_frozen": (Side("transfer", "none_frozen"),),
-}
-KEEPING: Arms = {
-    "sentence_head_and_backbone_frozen": (
-        Side("one_head_frozen", "3B"),
-        Side("further", "3B"),
-    ),
-    "sentence_head_frozen": (
-        Side("one_head_frozen", "lwf"),
-        Side("further", "3A, lwf"),
-    ),
-}
-
-
-class Expected(NamedTuple):
-    """A score from 0 to 1 and its interval; the interval is nan where one value is."""
-
-    mean: float
-    low: float
-    high: float
-
-    @classmethod
-    def of_next(cls, scores: Sequence[float]) -> "Expected":
-        """Where one more score like these lies, by a t interval for a new value."""
-        mean, count = float(np.mean(scores)), len(scores)
-        if count < 2:
-            return cls(mean, math.nan, math.nan)
-        spread = float(np.std(scores, ddof=1)) * math.sqrt(1 + 1 / count)
-        half = t_quantile(count - 1, EXPECTED_WITHIN) * spread
-        return cls(mean, max(0.0, mean - half), min(1.0, mean + half))
-
-    def to_dict(self) -> dict[str, float | None]:
-        """As JSON data, which knows no nan."""
-        return {k: None if math.isnan(v) else v for k, v in self._asdict().items()}
-
-    def __str__(self) -> str:
-        if math.isnan(self.low):
-            return f"{100 * self.mean:.1f}"
-        return f"{100 * self.mean:.1f} ({100 * self.low:.1f} to {100 * self.high:.1f})"
+CONFIDENT = 0.95
+MADE_UP = "newsdesk"  # takes no part in what is said of amounts of data
 
 
 @dataclass(frozen=True)
-class Near:
-    """One corpus at one recorded size: runs of each scenario, of the same seeds."""
+class SideBySide:
+    """Two ways on one corpus, at one size and with the same seeds."""
 
-    corpus: str
-    size: int  # training sentences
-    runs: Mapping[str, tuple[Record, ...]]
+    one: Cell
+    other: Cell
 
     @property
-    def records(self) -> tuple[str, ...]:
-        """Ids of all its runs."""
-        return tuple(run["id"] for runs in self.runs.values() for run in runs)
+    def seeds(self) -> list[int]:
+        """Those that both have."""
+        return [seed for seed in self.one.seeds if seed in self.other.seeds]
 
-    def is_of(self, corpus: "Corpus") -> bool:
-        """Whether these runs are of this very corpus."""
-        return any(
-            run["corpus_sha256"] == corpus.fingerprint
-            for runs in self.runs.values()
-            for run in runs
-        )
-
-    def scores(self, scenario: str, task: Task) -> list[float]:
-        """On test, seed by seed."""
-        return [run["scores"][SCORE_OF[task]] for run in self.runs[scenario]]
-
-    def mean(self, scenario: str, task: Task) -> float:
-        """On test, over seeds."""
-        return float(np.mean(self.scores(scenario, task)))
-
-    def __str__(self) -> str:
-        seeds = len(next(iter(self.runs.values())))
-        return f"{self.corpus} at {self.size:,} sentences, {seeds} seeds"
+    def difference(self, task: Task) -> Difference:
+        """One minus the other, with the interval over seeds."""
+        pairs = zip(self.one.of(task, self.seeds), self.other.of(task, self.seeds))
+        return t_interval([a - b for a, b in pairs], confidence=CONFIDENT)
 
 
-def nearest(
-    studies: Studies, arms: Arms, size: int, leave_out: Collection[str] = ()
-) -> list[Near]:
-    """Each recorded corpus at its size nearest to `size`, unless that is far off."""
-    near = []
-    for corpus in dict.fromkeys((*TRANSFER, *LESSON_05)):
-        at = {} if corpus in leave_out else recorded(studies, arms, corpus)
-        if at:
-            closest = min(at, key=lambda one: distance(one, size))
-            if distance(closest, size) <= math.log(FAR):
-                near.append(at[closest])
-    return near
+def side_by_side(cells: Sequence[Cell], way: str, other: str) -> Iterator[SideBySide]:
+    """Yield both ways wherever they share corpus, size and two seeds or more."""
+    others = {_place(cell): cell for cell in cells if cell.way == other}
+    for cell in cells:
+        if cell.way == way and _place(cell) in others:
+            both = SideBySide(cell, others[_place(cell)])
+            if len(both.seeds) > 1:
+                yield both
+
+
+def _place(cell: Cell) -> tuple[str, str, int]:
+    return cell.corpus, cell.corpus_sha256, cell.size
+
+
+def nearest(found: Sequence[SideBySide], size: int) -> list[SideBySide]:
+    """Each corpus at its recorded size nearest to `size`, unless that is far off.
+
+    A corpus counts once: `hwu64+2000` is `hwu64` with more test sentences, and
+    goes before it.
+    """
+    by_corpus: dict[str, SideBySide] = {}
+    ranked = sorted(
+        found, key=lambda both: (distance(both.one.size, size), -len(both.one.corpus))
+    )
+    for both in ranked:
+        if distance(both.one.size, size) <= math.log(FAR):
+            by_corpus.setdefault(source_of(both.one.corpus), both)
+    return list(by_corpus.values())
+
+
+def source_of(corpus: str) -> str:
+    """Return whose sentences a corpus has, however they are split."""
+    return corpus.removesuffix("+2000")
 
 
 def distance(size: int, other: int) -> float:
@@ -130,120 +88,131 @@ def distance(size: int, other: int) -> float:
     return abs(math.log(size / other))
 
 
-def recorded(studies: Studies, arms: Arms, corpus: str) -> dict[int, Near]:
-    """A corpus by recorded size, where all arms share two seeds or more.
+def over_corpora(near: Sequence[SideBySide], task: Task) -> Difference:
+    """The mean difference over corpora, with the t interval that corpora give it.
 
-    Runs on all sentences, however many these were, are near to no number of them.
-    """
-    by_arm = [
-        by_size(run for side in sides for run in studies.of(side, corpus))
-        for sides in arms.values()
-    ]
-    return {
-        size: Near(
-            corpus, size, {name: (*own.values(),) for name, own in zip(arms, pairs)}
-        )
-        for size, pairs in pair(*by_arm).items()
-        if size is not None
-    }
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A scenario, and what the records say of it."""
-
-    scenario: str
-    agreed: bool  # no corpus and task has the other scenario ahead by its margin
-    keeps: bool  # the dearer scenario costs the kept task no more than its margin
-    expected: Mapping[str, Mapping[Task, Expected]]  # of each scenario
-    near: tuple[Near, ...]
-
-
-def advise(
-    near: Sequence[Near], tasks: Sequence[Task], kept: Task | None = None
-) -> Advice:
-    """The dearer scenario if its lead is worth it, else the cheaper one.
-
-    Its lead is worth it if the mean over corpora and tasks is more than a margin of
-    interest (1 point of accuracy, 2 of F1), and it loses no more than a margin of the
-    task that is to be kept, on no corpus. Raises `ValueError` without anything near.
+    Of one corpus alone it is that of its seeds. Raises `ValueError` without any.
     """
     if not near:
         raise ValueError("no records near enough")
-    cheap, dear = near[0].runs
-    leads = _leads(near, tasks, dear, cheap)
-    keeps = kept is None or bool((_leads(near, [kept], dear, cheap) >= -1).all())
-    better = keeps and bool(leads.mean() > 1)
-    asked = tasks if kept is None else [*tasks, kept]
-    return Advice(
-        scenario=dear if better else cheap,
-        agreed=keeps and bool(((leads if better else -leads) >= -1).all()),
-        keeps=keeps,
-        expected={
-            scenario: {task: _expected(near, scenario, task) for task in asked}
-            for scenario in (cheap, dear)
-        },
-        near=tuple(near),
+    if len(near) == 1:
+        return near[0].difference(task)
+    means = [both.difference(task).difference for both in near]
+    return t_interval(means, confidence=CONFIDENT)
+
+
+Beside = Mapping[
+    str, Sequence[SideBySide]
+]  # by way, what lies near: it, and everything
+
+
+def beside_everything(cells: Sequence[Cell], size: int) -> Beside:
+    """Every other recorded way with training everything, near a size."""
+    near = {
+        way: nearest([*side_by_side(cells, way, EVERYTHING)], size)
+        for way in FRESH
+        if way != EVERYTHING
+    }
+    return {way: both for way, both in near.items() if both}
+
+
+def advised(beside: Beside, tasks: Sequence[Task]) -> str:
+    """Everything, unless a way that trains less is shown to do as well.
+
+    Shown: on two corpora or more, or on the very corpus asked about, its interval lies
+    above minus the margin on every task (1 point of accuracy, 2 of F1). Of several it
+    is the one whose steps are the quickest.
+    """
+    safe = [
+        way
+        for way, near in beside.items()
+        if all(over_corpora(near, t).low > -margin(t) for t in tasks)
+    ]
+    return min(
+        safe, key=lambda way: mean(b.one.step for b in beside[way]), default=EVERYTHING
     )
 
 
-def _expected(near: Sequence[Near], scenario: str, task: Task) -> Expected:
-    """Of one more corpus like these; of one more seed, where there is one corpus."""
-    if len(near) == 1:
-        return Expected.of_next(near[0].scores(scenario, task))
-    return Expected.of_next([one.mean(scenario, task) for one in near])
+def margin(task: Task) -> float:
+    """The smallest difference of interest."""
+    return MARGINS[SCORE_OF[task]]
 
 
-def check_advice(folder: str | Path) -> "pd.DataFrame":
+def cells_in(folder: str | Path | None) -> list[Cell]:
+    """Those of the records in a folder; without one, those that ship."""
+    return shipped_cells() if folder is None else recorded_cells(folder)
+
+
+def check_advice(folder: str | Path | None = None) -> "pd.DataFrame":
     """Advise on each recorded corpus and size from the other corpora alone.
 
-    One row per corpus and size. `advised` and `best`: scenarios, the best by its mean
-    over tasks. `lost`: points by which the advised one is behind the best, the mean
-    over tasks. `hit`: behind by no more than the margin on each task. `held` of `of`:
-    how many of the advised scenario's expected intervals hold its score. Raises
-    `StudyError` where the folder is not there.
+    One row per corpus and size where two others are near. `advised` and `best`: ways,
+    of training everything or heads alone; the best by its mean over tasks. `lost`:
+    points by which the advised one is behind the best, the mean over tasks. `hit`:
+    behind by no more than the margin on each task. `constant`: whether "train
+    everything", said without looking, is such a hit. Raises `StudyError` where the
+    folder is not there.
     """
     import pandas as pd
 
-    studies = Studies.below(folder)
-    rows = []
-    for corpus in TRANSFER:
-        for size, own in recorded(studies, FRESH, corpus).items():
-            others = nearest(studies, FRESH, size, leave_out=(corpus,))
-            if len(others) > 1:
-                rows.append(_checked(own, advise(others, TASKS)))
-    columns = ["corpus", "size", "advised", "best", "lost", "hit", "held", "of"]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["corpus", "size", "advised", "best", "lost", "hit", "constant"]
+    return pd.DataFrame(_left_out(cells_in(folder)), columns=columns)
 
 
-def _checked(own: Near, advice: Advice) -> dict[str, object]:
-    advised = advice.scenario
-    means = {name: np.mean([own.mean(name, t) for t in TASKS]) for name in own.runs}
-    best = max(means, key=means.__getitem__)
-    held = [
-        one.low <= own.mean(advised, task) <= one.high
-        for task, one in advice.expected[advised].items()
-    ]
-    return {
-        "corpus": own.corpus,
-        "size": own.size,
-        "advised": advised,
-        "best": best,
-        "lost": 100 * (means[best] - means[advised]),
-        "hit": bool((_leads([own], TASKS, best, advised) <= 1).all()),
-        "held": sum(held),
-        "of": len(held),
-    }
-
-
-def _leads(near: Sequence[Near], tasks: Sequence[Task], one: str, other: str) -> Floats:
-    """By how many margins one scenario leads the other: (corpora, tasks)."""
-    return np.array(
-        [
-            [
-                (at.mean(one, task) - at.mean(other, task)) / MARGINS[SCORE_OF[task]]
-                for task in tasks
-            ]
-            for at in near
+def _left_out(cells: Sequence[Cell]) -> Iterator[tuple[object, ...]]:
+    found = [*side_by_side(cells, FROZEN, EVERYTHING)]
+    for own in found:
+        source = source_of(own.one.corpus)
+        others = [
+            both
+            for both in found
+            if source_of(both.one.corpus) not in (source, MADE_UP)
         ]
+        near = nearest(others, own.one.size)
+        if len(near) > 1:
+            choice = advised({FROZEN: near}, TASKS)
+            leads = [own.other.mean(t) - own.one.mean(t) for t in TASKS]
+            best = EVERYTHING if mean(leads) > 0 else FROZEN
+            yield (
+                own.one.corpus,
+                own.one.size,
+                choice,
+                best,
+                100 * abs(mean(leads)) if choice != best else 0.0,
+                _within(leads, choice == best, best),
+                _within(leads, best == EVERYTHING, best),
+            )
+
+
+def _within(leads: Sequence[float], is_best: bool, best: str) -> bool:
+    """Whether a way is behind the best by no more than the margin on each task."""
+    sign = 1 if best == EVERYTHING else -1
+    behind = all(sign * lead <= margin(t) for t, lead in zip(TASKS, leads))
+    return is_best or behind
+
+
+def constant_rule(cells: Sequence[Cell]) -> str:
+    """Say how often this advice is right on a corpus left out, beside saying one thing.
+
+    Empty where nothing can be left out.
+    """
+    rows = [*_left_out(cells)]
+    if not rows:
+        return ""
+    hits, constant = (sum(bool(row[at]) for row in rows) for at in (5, 6))
+    said = f"within the margins of the best in {hits} of {len(rows)} cases"
+    if all(row[2] == EVERYTHING for row in rows):
+        return (
+            f"This is a constant rule, and so far the right one: each recorded corpus, "
+            f'judged by the others alone, is told "train everything", {said}.'
+        )
+    return (
+        f"Each recorded corpus, judged by the others alone, is {said}; "
+        f'"train everything", always, is so in {constant}.'
     )
+
+
+def published(cells: Sequence[Cell]) -> list[Cell]:
+    """Those on corpora that people wrote."""
+    sources = {source_of(corpus) for corpus in PUBLISHED}
+    return [cell for cell in cells if source_of(cell.corpus) in sources]

@@ -1,94 +1,118 @@
-"""What to freeze in a case of one's own: the question, the answer, and its words.
+"""What to freeze in a case of one's own: the question, and the answer from records.
 
 Lesson: 08_what_should_i_freeze.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from numbers import Integral
+from math import inf
 from pathlib import Path
+from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
+from mtlhelpers.study.advice.case import Case, find_case
+from mtlhelpers.study.advice.curves import Needed, sentences_for
 from mtlhelpers.study.advice.neighbours import (
     FAR,
-    FRESH,
-    KEEPING,
-    Advice,
-    Expected,
-    Near,
-    advise,
-    distance,
+    Beside,
+    SideBySide,
+    advised,
+    beside_everything,
+    cells_in,
+    constant_rule,
+    margin,
     nearest,
+    over_corpora,
+    published,
+    side_by_side,
 )
+from mtlhelpers.study.advice.phrases import advice_lines
 from mtlhelpers.study.advice.seconds import expected_seconds
-from mtlhelpers.study.protocol import TASKS, Task
-from mtlhelpers.study.records.arms import Studies
+from mtlhelpers.study.advice.summary import EVERYTHING, KEEPING, STAYING, Cell
+from mtlhelpers.study.protocol import Task
 from mtlhelpers.training.plan import Plan
 
 if TYPE_CHECKING:
     from mtlhelpers.data.corpus import Corpus
 
-SCORE_NAMES: dict[Task, str] = {"sentence": "accuracy", "ner": "NER F1"}
 BY_CONSTRUCTION = (
-    "With the backbone frozen as well, NER stays as it is to the last bit (3B.2). What "
-    "the sentence head reaches on a backbone trained for NER is not recorded."
+    "Train the sentence head alone: with the backbone frozen as well, NER stays as it "
+    "is to the last bit (3B.2). What the sentence head reaches on a backbone trained "
+    "for NER is not recorded."
 )
-NOTHING_NEAR = (
-    "The studies in {studies} have no runs of both scenarios at a size within "
-    f"{FAR} times of {{size:,}} sentences."
-)
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is asked about."""
-
-    corpus: "Corpus | None"  # None: a number of sentences alone
-    size: int  # training sentences (of each task, in a disjoint corpus)
-    tasks: tuple[Task, ...]  # to be learned
-    kept: Task | None = None  # a task whose trained head must keep its scores
-
-    def __str__(self) -> str:
-        size = f"{self.size:,} training sentences, to learn {' and '.join(self.tasks)}"
-        return f"{size}, to keep {self.kept}" if self.kept else size
+# Of a recorded plan, what a plan of another size takes over.
+CARRIED = ("backbone_lr", "head_lr", "batch_size", "retention", "retention_strength")
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """A scenario for a case, what to expect of it, and what that is based on."""
+    """A way for a case, what the records say of it beside others, and its plan."""
 
     case: Case
-    scenario: str | None  # None: not known
+    scenario: str | None  # None: not known or, where a task is kept, yours to choose
     why: str
-    # By scenario, what might be done instead too, and task; from 0 to 1.
-    expected: Mapping[str, Mapping[Task, Expected]] = field(default_factory=dict)
+    # By way, near the case: with everything trained or, to keep a task, with the head
+    # of the new task alone.
+    beside: Beside = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)  # here, an estimate
-    plan: Plan | None = None  # for `train`
-    near: tuple[Near, ...] = ()
+    plans: Mapping[str, Plan] = field(default_factory=dict)  # for `train`
+    needed: Mapping[Task, tuple[float, list[Needed]]] = field(default_factory=dict)
+    checked: str = ""  # how often such advice is right
+
+    @property
+    def plan(self) -> Plan | None:
+        """That of the recommended way."""
+        return self.plans.get(self.scenario or "")
 
     @property
     def records(self) -> tuple[str, ...]:
         """Ids of the records that it is based on."""
-        return tuple(key for one in self.near for key in one.records)
+        pairs = [both for near in self.beside.values() for both in near]
+        ids = [key for both in pairs for key in (*both.one.ids, *both.other.ids)]
+        return tuple(dict.fromkeys(ids))
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON data; scores are from 0 to 1, an interval that is not known null."""
-        expected = {
-            scenario: {task: score.to_dict() for task, score in scores.items()}
-            for scenario, scores in self.expected.items()
-        }
+        """As JSON data; differences are of scores from 0 to 1."""
         return {
             "case": str(self.case),
             "scenario": self.scenario,
             "why": self.why,
-            "expected": expected,
+            "differences": {
+                way: {task: _numbers(near, task) for task in self.case.tasks}
+                for way, near in self.beside.items()
+            },
+            "kept": {
+                way: {both.one.corpus: mean(both.one.kept) for both in near}
+                for way, near in self.beside.items()
+                if self.case.kept
+            },
             "seconds": dict(self.seconds),
             "plan": self.plan and self.plan.to_dict(),
+            "plans": {way: plan.to_dict() for way, plan in self.plans.items()},
+            "needed": {
+                task: {one.corpus: one.sentences for one in found}
+                for task, (_, found) in self.needed.items()
+            },
             "records": self.records,
         }
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return "\n".join(advice_lines(self))
+
+
+def _numbers(near: Sequence[SideBySide], task: Task) -> dict[str, Any]:
+    over = over_corpora(near, task)
+    by_corpus = {
+        both.one.corpus: {
+            "sentences": both.one.size,
+            "seeds": len(both.seeds),
+            "difference": both.difference(task).difference,
+        }
+        for both in near
+    }
+    return {"mean": over.difference, "low": over.low, "high": over.high} | {
+        "corpora": by_corpus
+    }
 
 
 def recommend(
@@ -97,189 +121,141 @@ def recommend(
     budget: float | None = None,
     *,
     keep: str = "",
-    studies: str | Path = "studies",
+    target_f1: float | None = None,
+    target_accuracy: float | None = None,
+    studies: str | Path | None = None,
     device: str = "auto",
 ) -> Recommendation:
-    """Recommend a scenario for a corpus, or for so many training sentences.
+    """Recommend a way to train on a corpus, or on so many training sentences.
 
-    It is the one that the recorded runs nearest in size speak for. Expected scores come
-    with the 95 % interval for one more corpus like the recorded ones or, where the
-    corpus is itself recorded, for one more seed. Seconds are an estimate: those of the
-    recorded runs, scaled to this machine. What records do not reach is not known.
+    It gives differences of recorded ways at the nearest sizes, with the 95 % interval
+    over corpora, or over seeds where the corpus is itself recorded. Seconds are those
+    of recorded steps, scaled to this machine.
 
     Args:
         corpus_or_size: a corpus, what `load_corpus` takes, or a number of sentences.
         tasks: those to learn, of "sentence" and "ner"; None: all there are but `keep`.
         budget: seconds that training may take; None: any.
         keep: a task whose scores a trained model must keep while it learns the other.
-        studies: the folder with the recorded studies.
+        target_f1, target_accuracy: from 0 to 100; how many sentences did they take?
+        studies: a folder with recorded studies; None: the summary of them that ships.
         device: where training would run: "auto", "cpu", "cuda".
 
     Raises:
-        ValueError: for a task that is unknown or not in the corpus, one to learn and to
-            keep at once, a size or budget that is not above 0, and a device that is not
-            there.
+        ValueError: for a task that is not there, or to learn and to keep at once, a
+            size, budget or target out of range, and a device that is not there.
         StudyError: where the folder with the studies is not there.
     """
-    case = _case(corpus_or_size, tasks, keep)
+    case = find_case(corpus_or_size, tasks, keep)
     if budget is not None and not budget > 0:
         raise ValueError(f"the budget must be above 0 seconds, not {budget}")
+    targets = _targets(target_accuracy, target_f1)
     if case.kept == "ner":
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
-    near = _near(case, Studies.below(studies))
-    if not near:
-        why = NOTHING_NEAR.format(studies=studies, size=case.size)
-        return Recommendation(case, None, why)
-    return _from_records(case, near, budget, device)
+    cells = cells_in(studies)
+    needed = {t: (at, sentences_for(cells, t, at)) for t, at in targets.items()}
+    return replace(_from_cells(case, cells, budget, device), needed=needed)
 
 
-def _case(
-    corpus_or_size: "Corpus | str | Path | int", tasks: Sequence[str] | None, keep: str
-) -> Case:
-    there: Sequence[str]
-    if isinstance(corpus_or_size, int | Integral):  # also one of numpy's
-        corpus, size = None, int(corpus_or_size)
-        there, name = TASKS, "what is recorded"
-    else:
-        from mtlhelpers.data.corpus import Corpus  # a second of imports
-        from mtlhelpers.data.load import load_corpus
-
-        given = corpus_or_size
-        corpus = given if isinstance(given, Corpus) else load_corpus(given)
-        size, there, name = _training_sentences(corpus), corpus.tasks, corpus.name
-    if size < 1:
-        raise ValueError(
-            f"the number of training sentences must be above 0, not {size}"
-        )
-    if tasks is None:
-        tasks = [task for task in there if task != keep]
-    asked = (tasks,) if isinstance(tasks, str) else tuple(tasks)
-    for task in (*asked, *([keep] if keep else [])):
-        if task not in there:
-            raise ValueError(f"no task {task!r}: {name} has {' and '.join(there)}")
-    if not asked or keep in asked:
-        raise ValueError("a task that is kept cannot be learned too: name another")
-    learned = tuple(task for task in TASKS if task in asked)
-    return Case(corpus, size, learned, next((t for t in TASKS if t == keep), None))
+def _targets(accuracy: float | None, f1: float | None) -> dict[Task, float]:
+    given: dict[Task, float | None] = {"sentence": accuracy, "ner": f1}
+    targets = {task: value for task, value in given.items() if value is not None}
+    for value in targets.values():
+        if not 0 < value <= 100:
+            raise ValueError(f"a target must be above 0 and at most 100, not {value}")
+    return {task: value / 100 for task, value in targets.items()}
 
 
-def _training_sentences(corpus: "Corpus") -> int:
-    """All, or those of the task that has fewer."""
-    train = corpus.splits["train"]
-    columns = {"sentence": "label", "ner": "tags"}
-    return min(
-        sum(cell is not None for cell in train[columns[task]][:])
-        for task in corpus.tasks
-    )
-
-
-def _near(case: Case, studies: Studies) -> list[Near]:
-    """Records of the very corpus, if there are such; else of every corpus."""
-    near = nearest(studies, KEEPING if case.kept else FRESH, case.size)
-    own = [one for one in near if case.corpus and one.is_of(case.corpus)]
-    return own or near
-
-
-def _from_records(
-    case: Case, near: Sequence[Near], budget: float | None, device: str
+def _from_cells(
+    case: Case, cells: Sequence[Cell], budget: float | None, device: str
 ) -> Recommendation:
-    advice = advise(near, case.tasks, case.kept)
-    closest = min(near, key=lambda one: distance(one.size, case.size))
-    seconds = {
-        scenario: expected_seconds(runs, case.size, case.corpus, device)
-        for scenario, runs in closest.runs.items()
-    }
-    scenario, why = _within(budget, advice, seconds)
-    plan = _plan(scenario, closest, case) if scenario else None
+    beside = _beside(case, cells)
+    if not beside:
+        why = (
+            f"No way but one is recorded within {FAR} times of {case.size:,} sentences."
+        )
+        return Recommendation(case, None, why)
+    plans, seconds = {}, {}
+    for way, own in _recorded_ways(beside, case.kept).items():
+        plans[way] = _plan(way, own[0], case)
+        each = [
+            expected_seconds(cell, plans[way], case.size, case.corpus, device)
+            for cell in own
+        ]
+        seconds[way] = median(each)
+    fit = [way for way, time in seconds.items() if time <= (budget or inf)]
+    if case.kept:
+        beside = {way: near for way, near in beside.items() if way in fit}
+        return Recommendation(
+            case, None, _too_long(budget, fit), beside, seconds, plans
+        )
+    choice, why = _within(budget, advised(beside, case.tasks), fit, beside, case)
     return Recommendation(
-        case, scenario, why, advice.expected, seconds, plan, advice.near
+        case, choice, why, beside, seconds, plans, checked=constant_rule(cells)
     )
 
 
-def _plan(scenario: str, near: Near, case: Case) -> Plan:
-    """As the nearest run was trained: as many steps if smaller, epochs if larger."""
-    run = near.runs[scenario][0]
-    plan = Plan.from_dict(run["plan"]).scaled_to(case.size, run["steps"])
-    first = plan.first and replace(plan.first, train_size=case.size, skip=0, seed=0)
-    return replace(
-        plan,
-        train_size=case.size,
-        skip=0,
-        seed=0,
-        tasks=case.tasks,
-        first=first,
-        track=False,
-    )
+def _beside(case: Case, cells: Sequence[Cell]) -> Beside:
+    """From the very corpus, if it is recorded; else from all that count."""
+    sha = case.corpus and case.corpus.fingerprint
+    own = [cell for cell in cells if cell.corpus_sha256 == sha]
+    if not case.kept:
+        found = beside_everything(own, case.size)
+        return found or beside_everything(published(cells), case.size)
+    for some in (own, cells):
+        near = {
+            way: nearest([*side_by_side(some, way, STAYING)], case.size)
+            for way in KEEPING
+        }
+        if any(both for way, both in near.items() if way != STAYING):
+            return {way: both for way, both in near.items() if both}
+    return {}
+
+
+def _recorded_ways(beside: Beside, kept: Task | None) -> dict[str, list[Cell]]:
+    """The cells of each way near the case, that of the other side first."""
+    ways: dict[str, list[Cell]] = {}
+    if not kept:
+        most = max(beside.values(), key=len)
+        ways[EVERYTHING] = [both.other for both in most]
+    return ways | {way: [both.one for both in near] for way, near in beside.items()}
+
+
+def _plan(way: str, cell: Cell, case: Case) -> Plan:
+    """A way's defaults for this size; of one that keeps a task, at the recorded rates.
+
+    What had trained that task before is yours, and no stage of it.
+    """
+    recorded = Plan.from_dict(dict(cell.plan))
+    if way not in KEEPING:
+        layers = recorded.layers
+        return Plan(way, tasks=case.tasks, train_size=case.size, layers=layers)
+    own = Plan(recorded.scenario, tasks=case.tasks, train_size=case.size)
+    first = replace(own, scenario=STAYING) if way.endswith("head first") else None
+    kept = {name: getattr(recorded, name) for name in CARRIED}
+    return replace(own, first=first, **kept)
+
+
+def _too_long(budget: float | None, fit: Sequence[str]) -> str:
+    return "" if fit else f"No way fits into {budget:g} s: take fewer sentences."
 
 
 def _within(
-    budget: float | None, advice: Advice, seconds: Mapping[str, float]
+    budget: float | None,
+    choice: str,
+    fit: Sequence[str],
+    beside: Beside,
+    case: Case,
 ) -> tuple[str | None, str]:
-    """The advised scenario or, if that takes too long, one that does not."""
-    said = f"The nearest records speak for {advice.scenario}, {_how_surely(advice)}."
-    if not advice.keeps:
-        said += " The other one costs the task to keep more than its margin somewhere."
-    fit = [name for name, time in seconds.items() if budget is None or time <= budget]
-    if advice.scenario in fit:
-        return advice.scenario, said
-    if fit:
-        return fit[0], f"{said} That does not fit into {budget:g} s, and this does."
-    return None, f"{said} No scenario fits into {budget:g} s: take fewer sentences."
-
-
-def _how_surely(advice: Advice) -> str:
-    if len(advice.near) == 1:
-        return "on one corpus alone"
-    if advice.agreed:
-        return f"on all {len(advice.near)} corpora"
-    return "but not on every corpus and task"
-
-
-def _lines(one: Recommendation) -> Iterator[str]:
-    yield f"{one.case}: {one.scenario or 'not known'}"
-    yield one.why
-    if one.expected:
-        yield (
-            f"expected, in % ({_interval_of(one)}), and seconds of training here, "
-            f"estimated from those of the records:"
-        )
-    # What is recommended comes first.
-    for scenario in sorted(one.expected, key=lambda name: name != one.scenario):
-        scores = "; ".join(
-            f"{SCORE_NAMES[task]} {score}"
-            for task, score in one.expected[scenario].items()
-        )
-        # What the recorded runs of it did to keep a task.
-        lwf = one.case.kept and scenario == "sentence_head_frozen"
-        named = f"{scenario}, with learning without forgetting" if lwf else scenario
-        yield f"  {named}: {scores}; about {one.seconds[scenario]:.0f} s"
-    if one.plan:
-        yield f"plan: {_in_short(one.plan)}"
-    for near in one.near:
-        means = ", ".join(
-            f"{scenario} "
-            + " / ".join(f"{100 * near.mean(scenario, task):.1f}" for task in TASKS)
-            for scenario in near.runs
-        )
-        yield f"  from {near}, {' / '.join(SCORE_NAMES.values())}: {means}"
-
-
-def _interval_of(one: Recommendation) -> str:
-    if len(one.near) > 1:
-        few = "; from two it cannot be narrow" if len(one.near) == 2 else ""
-        return f"95 % interval for one more corpus like those below{few}"
-    if one.case.corpus and one.near[0].is_of(one.case.corpus):
-        return "95 % interval for one more seed on this corpus"
-    return "95 % interval for one more seed on the one corpus below, not on yours"
-
-
-def _in_short(plan: Plan) -> str:
-    parts = [f"{plan.epochs} epochs in batches of {plan.batch_size}"]
-    if plan.backbone_lr:
-        parts.append(f"backbone rate {plan.backbone_lr:g}")
-    parts.append(f"head rate {plan.head_lr:g}")
-    if plan.layers:
-        parts.append(f"heads read layers {', '.join(map(str, plan.layers))}")
-    if plan.retention:
-        parts.append(f"retention {plan.retention}, {plan.retention_strength:g}")
-    return ", ".join(parts)
+    """The advised way or, if it takes too long, the best recorded one that does not."""
+    if choice in fit:
+        return choice, ""
+    if not fit:
+        return None, _too_long(budget, fit)
+    other = max(
+        (way for way in fit if way in beside),
+        key=lambda way: mean(
+            over_corpora(beside[way], t).difference / margin(t) for t in case.tasks
+        ),
+    )
+    return other, f"Training everything does not fit into {budget:g} s, and this does."

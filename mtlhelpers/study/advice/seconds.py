@@ -5,16 +5,17 @@ here, says how fast this machine is beside the one that made the records.
 """
 
 import time
-from collections.abc import Sequence
 from functools import cache
-from statistics import mean, median
+from math import ceil
+from statistics import mean
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from mtlhelpers.model.device import choose_device, fast_products
-from mtlhelpers.study.records.record import Record
+from mtlhelpers.study.advice.summary import Cell
+from mtlhelpers.training.plan import Plan
 
 if TYPE_CHECKING:
     from mtlhelpers.data.corpus import Corpus
@@ -28,30 +29,26 @@ LOOKED_AT = 1_000  # sentences of a corpus, for their mean length
 
 
 def expected_seconds(
-    runs: Sequence[Record], size: int, corpus: "Corpus | None", device: str = "auto"
+    cell: Cell, plan: Plan, size: int, corpus: "Corpus | None", device: str = "auto"
 ) -> float:
-    """Estimate the seconds of training as `runs` did, on `size` sentences.
+    """Estimate the seconds that a plan takes, from those of recorded runs like it.
 
-    With fewer sentences than the runs had it takes as many steps, with more as many
-    epochs. What comes before the first step (above all the features of a frozen
-    backbone) grows with the sentences. Both grow with the words per sentence, where
-    there is a corpus. An earlier stage and scoring are not in it.
+    A step takes what it took there, more or less as sentences are longer, where there
+    is a corpus. What comes before the first step (above all the features of a frozen
+    backbone) grows with the sentences. An earlier stage and scoring are not in it.
     """
-    grown = size / runs[0]["plan"]["train_size"]
-    # Runs of one process share features: the dearest had to make its own.
-    setup = max(run["seconds"].get("setup", 0.0) for run in runs)
-    steps = median(run["seconds"].get("steps", 0.0) for run in runs)
-    here = setup * grown + steps * max(1.0, grown)
-    return float(here) * _longer(corpus, runs[0]) * machine_ratio(device)
+    filled = plan.resolve(size)
+    here = cell.step * filled.epochs * ceil(size / filled.batch_size)
+    here += cell.setup * size / cell.size
+    return here * _longer(corpus, cell) * machine_ratio(device)
 
 
-def _longer(corpus: "Corpus | None", run: Record) -> float:
+def _longer(corpus: "Corpus | None", cell: Cell) -> float:
     """How many times the words per sentence of a recorded corpus a corpus has."""
-    words, sentences = run["scores"].get("words"), run["scores"].get("tagged_sentences")
-    if corpus is None or not words or not sentences:
+    if corpus is None or not cell.words:
         return 1.0
     tokens = corpus.splits["train"][:LOOKED_AT]["tokens"]
-    return mean(map(len, tokens)) * float(sentences) / float(words)
+    return mean(map(len, tokens)) / cell.words
 
 
 @cache

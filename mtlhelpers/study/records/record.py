@@ -90,7 +90,7 @@ def own_id(record: Record) -> str:
     """Return the id that a record's plan, corpus, backbone and machine give."""
     measured = tuple(record.get("measured", ()))
     return record_id(
-        replace(Job.of(record), plan=_filled_plan(record), measure=measured),
+        replace(Job.of(record), plan=filled_plan(record), measure=measured),
         record["corpus_sha256"],
         record["backbone_sha256"],
         record["environment"],
@@ -98,9 +98,9 @@ def own_id(record: Record) -> str:
     )
 
 
-def _filled_plan(stage: Record) -> Plan:
-    """The plan of a stage and, as they were carried out, of the stages before it."""
-    first = stage["first"] and _filled_plan(stage["first"])
+def filled_plan(stage: Record) -> Plan:
+    """Return the plan of a stage, and of those before it as they were carried out."""
+    first = stage["first"] and filled_plan(stage["first"])
     return replace(Plan.from_dict(stage["plan"]), first=first)
 
 

@@ -7,13 +7,14 @@ order of rounding differs, and training amplifies that: there, accept difference
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mtlhelpers.model.device import choose_device
 from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import MARGINS
-from mtlhelpers.study.records.record import NUMERICS, Job, Record, id_of
+from mtlhelpers.study.records.record import NUMERICS, Job, Record, filled_plan, id_of
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.study.running.worker import Worker
 
@@ -35,7 +36,8 @@ def rerun_lines(
 
 def record_lines(record: Record, bar: bool, device: str) -> Iterator[str]:
     """Do the same with a record at hand."""
-    job = Job.of(record)
+    # Defaults may have changed since: each stage trains as it did then.
+    job = replace(Job.of(record), plan=filled_plan(record))
     yield f"{job}, as recorded in {record['id']}"
     worker = Worker(choose_device(device))
     facts = worker.facts_of(job)

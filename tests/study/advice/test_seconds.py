@@ -1,5 +1,7 @@
 """Seconds of a training here: those of recorded runs, scaled to size and machine."""
 
+from dataclasses import fields
+
 import pytest
 import torch
 from helpers import tiny
@@ -7,12 +9,15 @@ from helpers import tiny
 import mtlhelpers as mtl
 from mtlhelpers.study.advice import seconds
 from mtlhelpers.study.advice.seconds import REFERENCE, expected_seconds, machine_ratio
+from mtlhelpers.study.advice.summary import Cell
+
+PLAN = mtl.Plan("backbone_frozen", epochs=2, batch_size=10)
 
 
-def run(setup: float, steps: float, **scores: float) -> dict:
-    """What a record of 100 sentences says of its seconds."""
-    times = {"setup": setup, "steps": steps}
-    return {"plan": {"train_size": 100}, "seconds": times, "scores": scores}
+def cell(setup: float = 10.0, words: float = 0.0) -> Cell:
+    """A way on 100 sentences with half a second per step."""
+    known = dict.fromkeys(field.name for field in fields(Cell))
+    return Cell(**known | {"size": 100, "setup": setup, "step": 0.5, "words": words})
 
 
 @pytest.fixture
@@ -21,24 +26,17 @@ def same_machine(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"),
-    [
-        (100, 10 + 40),
-        (200, 20 + 80),  # as many epochs
-        (50, 5 + 40),  # as many steps
-    ],
+    ("size", "expected"), [(100, 10 + 10), (200, 20 + 20), (45, 4.5 + 5)]
 )
 def test_seconds_grow_with_sentences(same_machine, size, expected):
-    """Features that runs share are counted once: the dearest run made them."""
-    runs = [run(10, 40), run(1, 40), run(1, 400)]
-    assert expected_seconds(runs, size, None) == expected
+    assert expected_seconds(cell(), PLAN, size, None) == expected
 
 
 def test_longer_sentences_take_longer(same_machine):
     corpus = tiny.corpus()
     words = [len(tokens) for tokens in corpus.splits["train"]["tokens"]]
-    runs = [run(0, 40, words=sum(words), tagged_sentences=2 * len(words))]
-    assert expected_seconds(runs, 100, corpus) == pytest.approx(2 * 40)
+    short = cell(0.0, words=sum(words) / len(words) / 2)
+    assert expected_seconds(short, PLAN, 100, corpus) == pytest.approx(2 * 10)
 
 
 def test_a_slower_machine_takes_longer(monkeypatch):
@@ -46,7 +44,7 @@ def test_a_slower_machine_takes_longer(monkeypatch):
     monkeypatch.setattr(seconds, "_seconds_of_work", lambda device: slow)
     machine_ratio.cache_clear()
     try:
-        assert expected_seconds([run(10, 40)], 100, None, "cpu") == pytest.approx(150)
+        assert expected_seconds(cell(), PLAN, 100, None, "cpu") == pytest.approx(60)
     finally:
         machine_ratio.cache_clear()
 

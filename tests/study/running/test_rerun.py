@@ -62,6 +62,19 @@ def test_what_newer_versions_count_besides_makes_no_difference(recorded):
     assert lines[-1] == "the same scores, to the last digit"
 
 
+def test_stages_train_as_they_did_whatever_the_defaults_are_now(recorded):
+    [staged] = [
+        run
+        for run in recorded.records
+        if run["first"] and run["id"] in keys(recorded.folder)
+    ]
+    plan = staged["plan"]["first"] | {"batch_size": None, "head_lr": None}
+    key = changed(recorded, staged["id"], plan={"first": plan})
+    assert key == staged["id"]  # named by what was carried out
+    lines = list(rerun_lines(recorded.folder, key))
+    assert lines[-1] == "the same scores, to the last digit"
+
+
 def test_versions_that_differ_are_named(recorded):
     key = keys(recorded.folder)[0]
     changed(recorded, key, environment={"numpy": "1.0"}, scores={"exact_match": 0.987})

@@ -1,6 +1,7 @@
 """The words of a recommendation: what to do, what was measured, how sure that is."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from statistics import mean
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ WAYS = {  # what trains, after "Train"
 }
 WHERE: dict[Task, str] = {"sentence": "labels", "ner": "names"}
 POINTS: dict[Task, str] = {"sentence": "points of accuracy", "ner": "points of F1"}
+LENT = {"further"}  # a study whose ways have the settings of another one
 MARGIN = "1 point of accuracy, 2 of F1"
 DISTILLED = f"{MOVING}, lwf"
 KEPT = "kept: accuracy after minus before"
@@ -60,7 +62,12 @@ def _choice_lines(one: "Recommendation") -> Iterator[str]:
     yield _conditions(near)
     yield from _table(one, chosen)
     if one.plan:
-        yield f"Plan: {_in_short(one.plan, one.case.size)}."
+        sides = [both.other if chosen == EVERYTHING else both.one for both in near]
+        recorded = _ends(sorted({cell.steps for cell in sides}))
+        yield (
+            f"Plan: {_in_short(one.plan, one.case.size)}; recorded with "
+            f"{' to '.join(f'{steps:,}' for steps in recorded)} steps."
+        )
     if one.checked:
         yield one.checked
 
@@ -161,6 +168,11 @@ def _table(one: "Recommendation", chosen: str) -> Iterator[str]:
         for way, near in one.beside.items()
     ]
     yield from _aligned([head, *rows])
+    lent = [
+        way for way, near in one.beside.items() if {b.one.study for b in near} == LENT
+    ]
+    if lent:
+        yield f"  ({', '.join(lent)}: with the settings that suit everything)"
 
 
 def _spread(shares: Sequence[float]) -> str:
@@ -223,7 +235,10 @@ def _time(seconds: float) -> str:
 
 def _in_short(plan: "Plan", size: int) -> str:
     filled = plan.resolve(size)
-    parts = [f"{filled.epochs} epochs in batches of {filled.batch_size}"]
+    steps = filled.epochs * ceil(size / filled.batch_size)
+    parts = [
+        f"{filled.epochs} epochs in batches of {filled.batch_size} ({steps:,} steps)"
+    ]
     if filled.backbone_lr:
         parts.append(f"backbone rate {filled.backbone_lr:g}")
     parts.append(f"head rate {filled.head_lr:g}")

@@ -2,7 +2,7 @@
 
 import pytest
 from helpers.advice import note_runs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.study.advice.curves import sentences_for
@@ -35,6 +35,7 @@ def test_read_off_between_sizes_and_not_beyond(cells, target, sentences, why):
     assert ("not known" in str(found)) == (sentences is None)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.tuples(st.floats(0.41, 0.79), st.floats(0.41, 0.79)))
 def test_more_takes_no_fewer_sentences(cells, targets):
     [few], [many] = (sentences_for(cells, "ner", one) for one in sorted(targets))

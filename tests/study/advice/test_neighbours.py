@@ -2,7 +2,7 @@
 
 import pytest
 from helpers.advice import note_runs
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.study.advice.neighbours import (
@@ -63,6 +63,7 @@ def test_seeds_are_paired_and_one_of_them_is_not_enough(tmp_path):
     assert both.difference("ner").difference == pytest.approx(-0.065)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(10, 90), min_size=2, max_size=4))
 def test_the_interval_treats_corpora_as_the_unit(tmp_path_factory, leads):
     """It holds the mean over corpora, and as good as nothing where they differ."""

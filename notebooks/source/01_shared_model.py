@@ -295,7 +295,9 @@ assert torch.equal(ner_by_hand, logits.ner)
 agreement.reveal("to the last bit")
 
 # %% [markdown]
-# It is the same computation. This is the whole of it in the package:
+# It is the same computation. This is how the package begins and ends it; in between it
+# pools, as you did. `word_mask` and `lengths` are for other kinds of heads: linear ones
+# do without.
 
 # %%
 print(inspect.getsource(mtl.SharedModel.forward))
@@ -403,9 +405,33 @@ print("ours:", mean_loss(five_pieces, no_tags).item())
 nothing.reveal(str(plain.item()))
 
 # %% [markdown]
-# Zero divided by zero. One such batch, and every weight that the loss reaches is `nan` for
-# good. The sum over the count, with the count at least one, gives zero instead, and zero
-# gradients with it: the batch teaches the other task and leaves this one alone.
+# Zero divided by zero. What does such a batch do to the weights? Look at the gradients,
+# of PyTorch's mean and of a mean that many people write by hand.
+
+
+# %%
+def mean_by_hand(logits, labels):
+    """The mean over labelled pieces, with a mask: do not copy this."""
+    mask = (labels != -100).float()
+    each = cross_entropy(logits, labels.clamp(min=0), reduction="none")
+    return (each * mask).sum() / mask.sum()
+
+
+# %% tags=["nbval-check-output"]
+for name, loss in {"PyTorch": cross_entropy, "by hand": mean_by_hand}.items():
+    five_pieces = torch.zeros(5, 13, requires_grad=True)
+    loss(five_pieces, no_tags).backward()
+    print(f"{name}: gradient {five_pieces.grad.abs().max().item()}")
+
+# %% [markdown]
+# PyTorch gives a piece without a label the gradient zero, so no weight is harmed. But the
+# number is `nan`. It spoils the sum of the two losses, the mean of an epoch, and whatever
+# watches them. `mtl.train` would stop here. The mean by hand does worse: its gradients
+# are `nan`, and after one step so is every weight that the loss reaches, for good.
+
+# %% [markdown]
+# Ours, the sum over a count of at least one, gives zero, and zero gradients with it. The
+# batch teaches the other task and leaves this one alone.
 
 # %% [markdown]
 # ## 6 · One batch, one step
@@ -439,14 +465,15 @@ norms = {
 mtl.show_bars("First batch, by part", norms, across="gradient norm", form="{:.2f}")
 
 # %% [markdown]
-# Now one step of AdamW at rate 0.001. A weight with a large gradient and one with a tiny
-# gradient: by how much does each move? Guess for the median weight of the sentence head.
+# Now one step of AdamW with a learning rate of 0.001. A weight with a large gradient and
+# one with a tiny gradient: by how much does each move? Guess for the median weight of the
+# sentence head.
 
 # %%
 RATE = 1e-3
 step = mtl.guess(
     "01-first-step",
-    "By how much does the median weight of the sentence head move? (rate 0.001)",
+    "By how much does the sentence head's median weight move? (learning rate 0.001)",
     guess=0.00001,
 )
 step
@@ -476,9 +503,14 @@ pd.DataFrame(
 )
 
 # %% [markdown]
-# This has a consequence for freezing. A weight that only gets a speck of gradient still
-# moves at full speed. "It hardly matters for the loss" does not keep anything still; only
-# freezing does.
+# This is the first step. From the second on, AdamW divides a running mean of the
+# gradients by a running mean of their size. If the gradients of a weight agree, however
+# small they are, it goes on at full speed. If they change sign from batch to batch, its
+# steps get shorter and cancel one another.
+
+# %% [markdown]
+# Either way a small gradient does not mean a small step. "It hardly matters for the loss"
+# keeps nothing still; only freezing does.
 
 # %% [markdown]
 # ## 7 · The loop, in ten lines
@@ -498,9 +530,9 @@ optimizer = torch.optim.AdamW(
 )
 
 # %% [markdown]
-# The heads start from nothing and get a high rate. The backbone knows a lot already and
-# gets a low one. The NER loss starts near *log n*, as you saw. Where will 24 steps of 8
-# sentences bring it?
+# The heads start from nothing and get a high learning rate. The backbone knows a lot
+# already and gets a low one. The NER loss starts near *log n*, as you saw. Where will 24
+# steps of 8 sentences bring it?
 
 # %%
 after_loop = mtl.guess(
@@ -539,7 +571,7 @@ after_loop.reveal(round(curve["ner"].iloc[-1], 2))
 # - it applies a scenario *before* it builds the optimizer, and checks that the optimizer
 #   holds exactly what trains;
 # - it sorts sentences into batches of like length, so that little is padded;
-# - rates rise for a tenth of the steps and then fall to zero;
+# - learning rates rise for a tenth of the steps and then fall to zero;
 # - gradients are clipped, each part by itself;
 # - subset, heads, order and dropout each draw from their own stream of random numbers;
 # - a frozen backbone runs once and its features are kept;
@@ -556,9 +588,9 @@ print(inspect.getsource(inspect.getmodule(mtl.train).train_epochs))
 # ## 8 · Sentences with one label only
 
 # %% [markdown]
-# Rarely is every sentence labelled for both tasks. More often there is one data set with
-# labels and another with tags. The model does not mind: a missing label is -100, and its
-# loss is zero for that sentence. Such a corpus is called *disjoint*.
+# Few data sets have labels for both tasks on every sentence. More often one has labels
+# and another has tags. The model does not mind: a missing label is -100, and its loss is
+# zero for that sentence. Such a corpus is called *disjoint*.
 
 # %% [markdown]
 # Take 400 sentences, and to save time 300 of the test part. In one corpus each keeps
@@ -730,13 +762,15 @@ print(f"lenient {lenient:.1f}, strict {strict:.1f}")
 # were wrong, and those would have hurt precision.
 
 # %% [markdown]
-# Last, a check on the package itself: `evaluate` on a small slice gives what seqeval gives
-# on the tags of `predict`.
+# Last, a check on the package itself. `predict` never gives a broken sequence: of the
+# tags that BIO allows it gives the best. `evaluate` scores these as `ner_f1_constrained`,
+# and each word's best tag, broken or not, as `ner_f1`. On a small slice, the first is
+# what seqeval gives on the tags of `predict`:
 
 # %%
 slice_ = corpus.splits["test"].select(range(60))
 predicted = [found.tags for found in model.predict(slice_["tokens"][:])]
-by_package = mtl.evaluate(model, slice_).ner_f1
+by_package = mtl.evaluate(model, slice_).ner_f1_constrained
 assert abs(f1_score(slice_["tags"][:], predicted, zero_division=0) - by_package) < 1e-9
 
 # %% [markdown]
@@ -824,7 +858,8 @@ grown = pd.DataFrame(norms_by_weight, index=["backbone", "sentence", "ner"])
 # - only the first piece of a word carries a tag, so that a word counts once;
 # - a mean over a padded sentence needs a mask, or its neighbours change it;
 # - two mean losses are summed, and a missing label adds zero;
-# - the first step of AdamW moves nearly every weight by the learning rate.
+# - the first step of AdamW moves nearly every weight by the learning rate, whatever its
+#   gradient; later steps also depend on whether gradients agree.
 
 # %%
 Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm, seed 0)

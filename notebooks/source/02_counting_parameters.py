@@ -138,12 +138,14 @@ total.reveal(round(live / 1e6, 1))
 # ### Where they are
 
 # %% [markdown]
-# The parts side by side, heads included:
+# The parts side by side, heads included. In text, figures and tables layers are numbered
+# 1 to 6 from the bottom. Code counts from 0: `encoder.layer[0]` is layer 1, and the part
+# called `backbone.layer.5` is layer 6.
 
 # %%
 layers = config.num_hidden_layers
 sizes = {"embeddings": live - layers * layer_size(H, inner)}
-sizes |= {f"layer {i}": layer_size(H, inner) for i in range(layers)}
+sizes |= {f"layer {i + 1}": layer_size(H, inner) for i in range(layers)}
 sizes |= {"sentence head": LABELS * (H + 1), "NER head": TAGS * (H + 1)}
 mtl.show_bars("Where minilm's parameters are", sizes, across="parameters")
 
@@ -389,16 +391,16 @@ full, frozen = work.sum(axis=1)[["none_frozen", "backbone_frozen"]]
 saved.reveal(round(100 * (1 - frozen / full), 1))
 
 # %% [markdown]
-# The surprise of this lesson. Freezing the backbone saves all of the way back through it,
-# and **none of the way forward**: the heads still need the features of each sentence. Of
-# three parts of work, one remains.
+# The surprise of this lesson. Freezing the backbone saves the whole backward pass through
+# it, and **no operation of the forward pass**: the heads still need the features of each
+# sentence. Of three parts of work, one remains.
 
 # %%
 ways = {f"{name}, {way}": work.loc[name, way] for name in names for way in work}
 mtl.show_bars(
     "Work of a step with bert-base-uncased",
     ways,
-    across="million operations a word piece",
+    across="million operations per word piece",
     form="{:,.2f}",
 )
 
@@ -419,7 +421,7 @@ _ = model.backbone.set_attn_implementation("eager")
 
 
 def count_work(scenario):
-    """Operations a word piece, (forward, backward), as PyTorch counts them."""
+    """Operations per word piece, (forward, backward), as PyTorch counts them."""
     tasks = mtl.apply_scenario(model, scenario).tasks
     with FlopCounterMode(display=False) as forward:
         logits = model(IDS, MASK)
@@ -430,7 +432,8 @@ def count_work(scenario):
 
 
 # %% [markdown]
-# Only the losses of heads that train are summed. `all_frozen` has none, and so no way back.
+# Only the losses of heads that train are summed. `all_frozen` has none, and so no
+# backward pass.
 
 # %% tags=["nbval-check-output"]
 counted = pd.DataFrame({name: count_work(name) for name in SEVEN}).T
@@ -497,7 +500,7 @@ times = {
     "optimizer holds the heads alone": milliseconds("none_frozen", head_parts),
     "backbone frozen": milliseconds("backbone_frozen", head_parts),
 }
-pd.Series(times).round(1).rename("milliseconds a step").to_frame()
+pd.Series(times).round(1).rename("milliseconds per step").to_frame()
 
 # %%
 clock.reveal(
@@ -523,21 +526,22 @@ one_step(torch.optim.AdamW(head_parts, lr=0.0, fused=True))
 assert all(p.grad is None for p in model.backbone.parameters())
 
 # %% [markdown]
-# "Faster, because fewer parameters are updated" is the reason that is often given. It is
-# the way from the first row to the second. From the second to the third it is the way
-# back that is saved:
+# "Faster, because fewer parameters are updated" is the reason that is often given. That
+# is the step from the first row to the second. From the second row to the third you save
+# the backward pass through the backbone. The forward pass has as many operations as
+# before, yet it saves some time as well: no dropout is drawn, and no graph is kept.
 
 # %%
 first, second, third = times.values()
 Markdown(
-    f"Of {first:.0f} ms a step, freezing saves {first - second:.0f} ms of updates and "
-    f"{second - third:.0f} ms of the way back; {third:.0f} ms remain."
+    f"Of {first:.0f} ms per step, freezing saves {first - second:.0f} ms of updates and "
+    f"{second - third:.0f} ms of the two passes; {third:.0f} ms remain."
 )
 
 # %% [markdown]
 # How the saving divides depends on the batch: an update costs the same for one sentence
-# as for a hundred, the way back grows with them. Times differ between machines, and from
-# run to run.
+# as for a hundred, and both passes grow with them. Times differ between machines, and
+# from run to run. Lesson 04 times forward, backward and update one by one.
 
 # %% [markdown]
 # ## 6 · What really moves
@@ -635,8 +639,9 @@ pd.Series(typical).map("{:.1e}".format).rename("median step").to_frame()
 
 # %% [markdown]
 # The rows of absent pieces move far less, and not because of any sentence: it is **weight
-# decay**, which AdamW applies to every trainable matrix in each step, gradient or no
-# gradient. It pulls each number a little towards zero.
+# decay**, which pulls each number a little towards zero in each step, gradient or no
+# gradient. By itself AdamW decays every tensor that it is given. This package groups
+# them, as many programs do: matrices decay, biases and layer norms do not.
 
 # %% [markdown]
 # Switch it off, and those rows should stand still. How much of the model is left?
@@ -741,8 +746,8 @@ blur.reveal(round(100 * shift["none_frozen"], 1))
 # %% [markdown]
 # 1. **Between the extremes.** A scenario of your own trains the last layer and both heads
 #    of `minilm`: `mtl.Scenario(train=[...])`. How many parameters, and what share of the
-#    work of full fine-tuning? Parts are called `backbone.layer.5`, `sentence_classifier`
-#    and so on.
+#    work of full fine-tuning? Parts are called `backbone.layer.5` (that is layer 6),
+#    `sentence_classifier` and so on.
 # 2. **The look-up table.** Freeze the embeddings alone. By how much do the count and the
 #    work fall?
 # 3. **A huge head.** From how many tags on does the NER head of `bert-base-uncased` have
@@ -803,7 +808,8 @@ layer_size(base.hidden_size, base.intermediate_size) // (base.hidden_size + 1) +
 # **What you learned**
 # - much of a BERT is a look-up table, and the published count holds a pooler that this
 #   model does not use;
-# - freezing the backbone saves the way back, not the way forward;
+# - freezing the backbone saves the backward pass through it and the update. The forward
+#   pass keeps all its operations, and gets somewhat faster without dropout and graph;
 # - a trainable number may move by weight decay or by noise, and learn nothing;
 # - a frozen part runs in eval mode, or dropout blurs what it says.
 
@@ -815,7 +821,7 @@ Markdown(f"""**In numbers** ({LABELS} labels, {TAGS} tags)
   with the backbone frozen, {all_train / heads_train:,.0f} times fewer. Of the published
   {with_it:,}, the pooler has {with_it - without_it:,};
 - work of a step: {full / frozen:.1f} times less;
-- `minilm` on this machine: {first:.0f} ms a step against {third:.0f} ms;
+- `minilm` on this machine: {first:.0f} ms per step against {third:.0f} ms;
 - four steps with nothing frozen moved {moves.loc["none_frozen", "moved"]:,} of
   {may_move:,} numbers; without weight decay, {moved:,}.
 

@@ -142,7 +142,7 @@ backward.reveal("it raises an error")
 
 # %% [markdown]
 # "Element 0 of tensors" is your loss. While the model ran, PyTorch noted nothing, because
-# no tensor asked for a gradient. So there is no way back:
+# no tensor asked for a gradient. So there is nothing to go backward through:
 
 # %% tags=["nbval-check-output"]
 print("requires_grad:", loss.requires_grad)
@@ -193,9 +193,9 @@ print(said)
 
 # %% [markdown]
 # A clear answer. But many programs pass `model.parameters()` instead, frozen or not. Then
-# AdamW has all it needs: weights, a rate, and weight decay, which pulls every weight
-# towards zero and asks for no gradient (lesson 02, section 6). Take ten steps at a rate
-# that would wreck any model.
+# AdamW has all it needs: weights, a learning rate, and weight decay, which pulls every
+# weight towards zero and asks for no gradient (lesson 02, section 6). Take ten steps at a
+# learning rate that would wreck any model.
 
 # %%
 total = len(list(model.parameters()))
@@ -575,15 +575,15 @@ one_head
 # columns are uneven, too. Could that be the reason?
 
 # %% [markdown]
-# An explanation becomes knowledge if it can fail. So test it: hand the true labels round,
-# each sentence getting that of another. Heads, answers and columns stay as they are, but
-# neighbours no longer share a label. If kinship is the reason, heads are dice now. If it
-# is the columns, nothing changes.
+# An explanation becomes knowledge if it can fail. So test it: shuffle the true labels, so
+# that each sentence gets that of another. Heads, answers and columns stay as they are,
+# but neighbours no longer share a label. If kinship is the reason, heads are dice now. If
+# it is the columns, nothing changes.
 
 # %%
 after_shuffle = mtl.guess(
     "03-shuffled",
-    "Deviation between heads with labels handed round, in points?",
+    "Deviation between heads with shuffled labels, in points?",
     guess=round(100 * float(deviation), 1),
 )
 after_shuffle
@@ -615,7 +615,7 @@ Markdown(f"By groups, {still} of the 20 heads lie outside.")
 # %%
 deviations = {
     "1,000 heads": thousand.std(ddof=1),
-    "1,000 heads, labels handed round": as_dice.std(ddof=1),
+    "1,000 heads, shuffled labels": as_dice.std(ddof=1),
     f"a die, {N:,} sentences": by_die,
     f"a die, {groups:,} groups": by_group_die,
 }
@@ -627,7 +627,7 @@ assert abs(as_dice.std(ddof=1) / by_die - 1) < 0.15
 after_shuffle.reveal(round(100 * float(as_dice.std(ddof=1)), 1))
 
 # %% [markdown]
-# With the labels handed round, the heads deviate as a die does, and their columns are as
+# With shuffled labels, the heads deviate as a die does, and their columns are as
 # uneven as before. So it was the kinship of sentences with one label. A head decides for
 # whole neighbourhoods, and there are fewer of those than sentences.
 
@@ -646,13 +646,13 @@ assert low < dice[0] and dice[1] < high
 # %%
 levels = {
     "random heads": 100 * thousand.mean(),
-    "the same, labels handed round": 100 * as_dice.mean(),
+    "the same, shuffled labels": 100 * as_dice.mean(),
     "most frequent label": 100 * majority,
     "one over the labels": 100 * chance,
 }
 inner = {
     "random heads": (100 * low, 100 * high),
-    "the same, labels handed round": tuple(100 * dice),
+    "the same, shuffled labels": tuple(100 * dice),
 }
 
 # %%
@@ -662,8 +662,8 @@ mtl.draw_bars(axes, levels, form="{:.1f}", intervals=inner)
 mtl.show_figure(
     figure,
     f"Bar chart. {TITLE}. Four bars, all near {100 * chance:.0f} %. The line of random "
-    f"heads runs from {100 * low:.0f} to {100 * high:.0f} %, that with labels handed "
-    f"round only from {100 * dice[0]:.0f} to {100 * dice[1]:.0f} %.",
+    f"heads runs from {100 * low:.0f} to {100 * high:.0f} %, that with shuffled "
+    f"labels only from {100 * dice[0]:.0f} to {100 * dice[1]:.0f} %.",
 )
 
 # %% [markdown]
@@ -671,7 +671,7 @@ mtl.show_figure(
 
 # %% [markdown]
 # Back to training. A frozen model cannot learn from 10 sentences. From all of them? From
-# other ones? From wrong ones? Here is the training part with its labels handed round:
+# other ones? From wrong ones? Here is the training part with its labels shuffled:
 
 # %%
 train = corpus.splits["train"]
@@ -714,7 +714,7 @@ attempts = {
     "10 sentences": attempt_on(small, train_size=10),
     "300 sentences": attempt_on(small, train_size=300),
     "300 other sentences": attempt_on(small, train_size=300, seed=1),
-    "300 sentences, labels handed round": attempt_on(misled, train_size=300),
+    "300 sentences, shuffled labels": attempt_on(misled, train_size=300),
     f"all {len(train):,} sentences, 50 epochs": attempt_on(small, epochs=50),
 }
 
@@ -773,7 +773,7 @@ learned = mtl.guess(
 learned
 
 # %% [markdown]
-# The backbone's rate and the heads' are the defaults of the package for this scenario.
+# The learning rates of backbone and heads are the package's defaults for this scenario.
 
 # %%
 trained = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed=0)
@@ -869,8 +869,8 @@ assert torch.equal(together.argmax(1), alone.argmax(1))
 
 # %% [markdown]
 # `trained` and `frozen` say the same. What is the difference, then? A model that can
-# train prepares for the way back: on the way forward it keeps whatever backward may ask
-# for. Freezing should make that unnecessary.
+# train prepares for the backward pass: while it runs forward, it keeps whatever backward
+# may ask for. Freezing should make that unnecessary.
 
 # %% [markdown]
 # PyTorch lets you watch: `saved_tensors_hooks` calls you for each tensor that is kept. Sum
@@ -880,7 +880,7 @@ assert torch.equal(together.argmax(1), alone.argmax(1))
 
 # %%
 def kept_bytes(model, batch, context=nullcontext):
-    """Bytes that one forward pass keeps for the way back."""
+    """Bytes that one forward pass keeps for the backward pass."""
     weights = {p.untyped_storage().data_ptr() for p in model.parameters()}
     kept = {}
 
@@ -943,7 +943,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Freezing keeps nothing, and so do the other two. For memory there is no need to choose:
+# Freezing keeps nothing, like the other two. For memory there is no need to choose:
 # freezing alone already means that there is no graph.
 
 # %% [markdown]
@@ -1002,7 +1002,7 @@ slower.reveal(round(times["left trainable"] / times["frozen"], 2))
 
 # %% [markdown]
 # So what freezing gives at inference is memory, and at most the time that memory costs.
-# (In training it also saves the way back: lesson 02, section 5.)
+# (In training it also saves the backward pass: lesson 02, section 5.)
 
 # %% [markdown]
 # ### Then why freeze, and not `inference_mode`?
@@ -1332,9 +1332,9 @@ Markdown(f"""**In numbers** (corpus {corpus.name}, backbone minilm)
 # - claim 1.3 is *supported* on newsdesk.
 #
 # **What would have shown the opposite.** A tensor that changed would have said that
-# something moves what is frozen. Heads that deviate no more than dice would have said that
-# the vectors hold nothing about the labels; heads that still deviate with the labels
-# handed round, that the explanation was wrong. A batch on which the reloaded model says
+# something moves what is frozen. Heads that deviate no more than dice would have said
+# that the vectors hold nothing about the labels; heads that still deviate with shuffled
+# labels, that the explanation was wrong. A batch on which the reloaded model says
 # something else would have said that saving loses a part of it. Bytes kept under frozen
 # parameters would have said that freezing alone is not enough.
 #

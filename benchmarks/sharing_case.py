@@ -23,13 +23,17 @@ class CountingStore(mtl.FeatureStore):
         self.passes = 0
 
     def states(
-        self, model: mtl.SharedModel, encoded: Encoded, layers: tuple[int, ...]
+        self,
+        model: mtl.SharedModel,
+        encoded: Encoded,
+        layers: tuple[int, ...],
+        below: Any = None,
     ) -> Any:
         """As the store's own."""
         self.asked |= {ids.tobytes() for ids in encoded.input_ids}
         hook = model.backbone.embeddings.register_forward_hook(self._count)
         try:
-            return super().states(model, encoded, layers)
+            return super().states(model, encoded, layers, below)
         finally:
             hook.remove()
 

@@ -15,7 +15,11 @@ def test_files_are_counted_once_and_in_order():
             scenario(("backbone",))
             plan("none_frozen")
 
-    assert walk.entered(step) == ["model/scenarios.py", "training/plan.py"]
+    assert walk.entered(step) == [
+        "model/scenarios.py",
+        "training/plan.py",
+        "training/values.py",
+    ]
     assert walk.entered(lambda: sorted([2, 1])) == []
 
 

@@ -187,8 +187,9 @@ def to_table(records: Sequence[Record]) -> bytes:
 def _cells(record: Record) -> dict[str, str]:
     outcomes = dict(record["outcomes"])
     columns = {name: outcomes.pop(name) for name in OUTCOMES}
-    columns |= {name: record[name] for name in ("id", "arm", "corpus")}
-    rest = {key: value for key, value in record.items() if key not in columns}
+    named = {name: record[name] for name in ("id", "arm", "corpus")}
+    rest = {key: value for key, value in record.items() if key not in named}
+    columns |= named
     return columns | {"rest": to_json(rest | {"outcomes": outcomes})}
 
 

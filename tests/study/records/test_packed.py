@@ -50,6 +50,14 @@ def test_what_stands_beside_the_four_outcomes_is_kept(tmp_path):
     assert [from_row(row) for row in read_rows(path)] == [record]
 
 
+def test_a_field_that_is_named_as_an_outcome_is_kept(tmp_path):
+    record = {"id": "a", "arm": "b", "corpus": "c", "predicted_spans": 3}
+    record["outcomes"] = dict.fromkeys(OUTCOMES, "0")
+    path = tmp_path / "records.parquet"
+    path.write_bytes(to_table([record]))
+    assert [from_row(row) for row in read_rows(path)] == [record]
+
+
 @given(VALUES)
 def test_json_comes_back_on_one_line(value):
     text = to_json(value)

@@ -87,7 +87,7 @@ def test_the_help_of_compare_names_every_scenario():
         ("compare x --seeds 0", "--seeds: '0' is not a number from 1 up"),
         ("compare x --train-size -1", "--train-size"),
         ("compare x --device tpu", "--device"),
-        ("compare", "FOLDER_OR_NAME"),
+        ("compare", "SOURCE"),
         ("corpus x --seed -1", "--seed"),
         ("study pack x --jobs 4", "--jobs 4"),
         ("study status x --cluster a", "--cluster a"),

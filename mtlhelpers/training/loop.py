@@ -25,6 +25,7 @@ from mtlhelpers.model.freezing import apply_scenario
 from mtlhelpers.model.lora import adapters
 from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.losses import BatchLosses, loss_function
 from mtlhelpers.training.metrics import Gold, assess, check_fit, encode_for, has_gold
@@ -43,7 +44,6 @@ from mtlhelpers.training.plan import FilledPlan, Plan, PlanError
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
 from mtlhelpers.training.stage import Stages
-from mtlhelpers.training.standardise import standardised_heads
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
@@ -128,15 +128,16 @@ def _run_stage(
 
     if note := length_note(gold.encoded, "train"):
         recorder.note(note)
-    before = first.scores if first and as_left else assess(model, test, store)[0]
+    before = first.scores if first and as_left else assess(model, test, store).scores
     if plan.tasks:
         train_epochs(model, corpus, gold.encoded, plan, store, recorder, progress)
     else:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
-    seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store)[0]
+    seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store).scores
     after = assess(model, test, store)
     proof = witness.compare(model)  # the same digests again, or the names of what moved
-    return recorder.run(model, first, before, after, seen, proof)
+    details = after.predicted.beside(test, model.labels)
+    return recorder.run(model, first, before, after[:2], seen, proof, details)
 
 
 def prepare(model: SharedModel, plan: FilledPlan) -> bool:

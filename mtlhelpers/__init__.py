@@ -26,6 +26,7 @@ if "torch" not in sys.modules and not os.environ.keys() & {*_WAITING, "KMP_BLOCK
     os.environ.update(_WAITING)
 
 if TYPE_CHECKING:
+    from mtlhelpers.comparison.own_data import compare as compare
     from mtlhelpers.data.corpus import Corpus as Corpus
     from mtlhelpers.data.load import load_corpus as load_corpus
     from mtlhelpers.model.audit.freezing_report import check_freezing as check_freezing

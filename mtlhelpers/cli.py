@@ -10,12 +10,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from mtlhelpers import __version__
-from mtlhelpers.commands.advice import (
-    claims_command,
-    compare_command,
-    recommend_command,
-)
+from mtlhelpers.commands.advice import claims_command, recommend_command
 from mtlhelpers.commands.arguments import Arguments, Command, Work, respelled
+from mtlhelpers.commands.compare_command import compare_command
 from mtlhelpers.commands.models import export_command, predict_command
 from mtlhelpers.commands.sentences import (
     cache_command,

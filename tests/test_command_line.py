@@ -12,7 +12,7 @@ from helpers.stored import passes_for
 import mtlhelpers as mtl
 from mtlhelpers.cli import main
 from mtlhelpers.model.scenarios import WHOLE_PARTS
-from mtlhelpers.study import compare as comparison
+from mtlhelpers.study.running import worker
 from mtlhelpers.training import recipes
 
 STUDIES = str(Path(__file__).parents[1] / "studies")
@@ -40,7 +40,9 @@ def options(tmp_path: Path, monkeypatch) -> list[str]:
         few = replace(getattr(recipes, name), epochs=1, steps=1)
         monkeypatch.setattr(recipes, name, few)
     backbone = str(tiny.save_backbone(tmp_path / "tiny"))
-    return ["--backbone", backbone, "--json", str(tmp_path / "rows.json")]
+    rows, output = str(tmp_path / "rows.json"), str(tmp_path / "out")
+    given = ["--backbone", backbone, "--json", rows, "--output", output]
+    return [*given, "--seeds", "1", "--scenarios", *WHOLE_PARTS]
 
 
 def written(tmp_path: Path) -> list[dict]:
@@ -61,7 +63,7 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(
     given = ["compare", str(folder), *options, "--seeds", "2", "--train-size", "12"]
     assert main(given) == 0
     rows = written(tmp_path)
-    expected = [(name, seed) for seed in (0, 1) for name in WHOLE_PARTS]
+    expected = [(name, seed) for name in WHOLE_PARTS for seed in (0, 1)]
     assert [(row["scenario"], row["seed"]) for row in rows] == expected
     for row in rows:
         assert set(row) == set(tiny.ROW_KEYS)
@@ -73,14 +75,17 @@ def test_compare_writes_a_row_for_each_scenario_and_seed(
     assert still["trainable_parameters"] == 0
     assert still["accuracy"] == still["accuracy_before"]
     printed = capsys.readouterr().out
-    assert "±" in printed
+    assert "±" in printed and "6 test sentences can't tell" in printed
     assert all(name in printed for name in WHOLE_PARTS)
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Most frequent confusions" in page and "none_frozen" in page
 
 
 @pytest.mark.filterwarnings("ignore:nothing can train")
 def test_compare_writes_null_for_an_absent_task(options, tmp_path):
     labels = write_corpus(tmp_path / "labels", tags=False)
-    assert main(["compare", str(labels), *options]) == 0
+    given = ["compare", str(labels), *options, "--scenarios", *WHOLE_PARTS[:3]]
+    assert main(given) == 0
     rows = written(tmp_path)
     assert [row["scenario"] for row in rows] == list(WHOLE_PARTS)[:3]
     for row in rows:
@@ -148,7 +153,7 @@ def test_json_that_cannot_be_written_is_refused_before_training(
     def train(*_, **__):
         raise AssertionError("it trained first")
 
-    monkeypatch.setattr(comparison, "train", train)
+    monkeypatch.setattr(worker, "train", train)
     (tmp_path / "file").touch()
     path = tmp_path if place == "a folder" else tmp_path / "file" / "rows.json"
     given = ["compare", str(folder), *options, "--json", str(path)]
@@ -158,7 +163,7 @@ def test_json_that_cannot_be_written_is_refused_before_training(
 def test_ctrl_c_leaves_the_finished_rows(
     folder, options, tmp_path, capsys, monkeypatch
 ):
-    train, count = comparison.train, 0
+    train, count = worker.train, 0
 
     def interrupted(*arguments, **named):
         nonlocal count
@@ -167,13 +172,27 @@ def test_ctrl_c_leaves_the_finished_rows(
             signal.raise_signal(signal.SIGINT)
         return train(*arguments, **named)
 
-    monkeypatch.setattr(comparison, "train", interrupted)
+    monkeypatch.setattr(worker, "train", interrupted)
     names = ["none_frozen", "backbone_frozen", "ner_head_frozen", "all_frozen"]
     assert main(["compare", str(folder), *options, "--scenarios", *names]) == 130
     assert [row["scenario"] for row in written(tmp_path)] == names[:2]
     printed = capsys.readouterr()
     assert "backbone_frozen" in printed.out
     assert printed.err.splitlines() == ["stopped; whatever was written is whole"]
+
+
+def test_a_budget_that_is_no_time_is_refused(folder, options, capsys):
+    line = refused(["compare", str(folder), *options, "--budget", "soon"], capsys)
+    assert line.startswith("compare: a budget is a time such as 15m")
+
+
+def test_a_file_of_any_format_is_compared(options, tmp_path, capsys):
+    lines = ["text,category"] + [f"{v} ada {i},{v}" for v in "ab" for i in range(20)]
+    (tmp_path / "mine.csv").write_text("\n".join(lines), encoding="utf-8")
+    given = [*options, "--scenarios", "backbone_frozen", "--folds", "2"]
+    assert main(["compare", str(tmp_path / "mine.csv"), *given]) == 0
+    printed = capsys.readouterr()
+    assert "read as csv" in printed.out and "is all that was run" in printed.out
 
 
 @pytest.mark.parametrize("escape", ["\x1b[2J", "\u202e", "\r"])

@@ -16,7 +16,7 @@ import mtlhelpers as mtl
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
 FLOORS = ("names", "data", "model", "doctor", "training", "study", "lesson")
-FLOORS += ("terminal", "inspection", "commands", "cli")
+FLOORS += ("terminal", "inspection", "comparison", "commands", "cli")
 WITHIN_STUDY = {
     "errors": (),
     "protocol": (),
@@ -24,7 +24,6 @@ WITHIN_STUDY = {
     "running": ("errors", "protocol", "records"),
     "verdicts": ("errors", "protocol", "records"),
     "advice": ("errors", "protocol", "records", "verdicts"),
-    "compare": ("errors", "protocol", "records", "verdicts", "advice"),
 }
 
 # Nouns, though they end as participles do.

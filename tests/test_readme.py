@@ -10,9 +10,9 @@ import pytest
 import mtlhelpers as mtl
 from mtlhelpers.cli import build_parser
 from mtlhelpers.commands.arguments import respelled
+from mtlhelpers.comparison.json_rows import summary
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.model.scenarios import WHOLE_PARTS
-from mtlhelpers.study.compare import summary
 from mtlhelpers.study.protocol import (
     MARGINS,
     PUBLISHED,

@@ -1,53 +1,11 @@
-"""The commands that answer: by training here, and from recorded runs."""
+"""The commands that answer from recorded runs."""
 
 import json
 import os
-import sys
 from argparse import Namespace
 
 from mtlhelpers.commands.arguments import CORPUS, Arguments, Work
-from mtlhelpers.model.scenarios import SCENARIOS
-from mtlhelpers.terminal import STDOUT, growing, show, write
-
-
-def compare_command(parser: Arguments) -> Work:
-    """Train and score every scenario on one corpus."""
-    parser.add_first("corpus", CORPUS, "to train and to test on")
-    parser.add_argument(
-        "--backbone",
-        default="minilm",
-        help="name, folder, hub id; random:NAME for random weights (minilm)",
-    )
-    parser.add_number("--train-size", "training sentences (all)")
-    parser.add_number("--seeds", "how many, from 0 up (1)", default=1)
-    parser.add_argument(
-        "--scenarios",
-        nargs="+",
-        default=(),
-        metavar="SCENARIO",
-        help=f"of {', '.join(SCENARIOS)} (the first seven)",
-    )
-    parser.add_device()
-    parser.add_json()
-
-    def run(options: Namespace) -> int:
-        from mtlhelpers.model.scenarios import find_scenario
-        from mtlhelpers.study.compare import compare_lines
-
-        with growing(options.json) as path:
-            lines = compare_lines(
-                options.corpus,
-                options.backbone,
-                train_size=options.train_size,
-                seeds=range(options.seeds),
-                scenarios=[find_scenario(name).name for name in options.scenarios],
-                path=path,
-                bar=sys.stderr.isatty(),
-                device=options.device,
-            )
-            return show(lines, sys.stderr if options.json == STDOUT else None)
-
-    return run
+from mtlhelpers.terminal import STDOUT, show, write
 
 
 def claims_command(parser: Arguments) -> Work:

@@ -35,27 +35,32 @@ def page_of(overview: Overview) -> str:
     """Return the page; whatever comes from the sentences is escaped."""
     columns = ["sentences", "words", "labels", "spans"]
     parts = [
-        f"<h1>{_safe(overview.name)}</h1>",
-        f"<p>{_safe(overview.source)}</p>" if overview.source else "",
-        f'<p class="verdict">{_safe(overview.verdict)}</p>',
+        f"<h1>{safe(overview.name)}</h1>",
+        f"<p>{safe(overview.source)}</p>" if overview.source else "",
+        f'<p class="verdict">{safe(overview.verdict)}</p>',
         *map(_finding, overview.findings),
-        _section("Sentences", _table("split", columns, overview.counts)),
-        _section("Labels", _table("label", list(overview.counts), overview.labels)),
-        _section("Types", _table("type", list(overview.counts), overview.types)),
-        _section("Word pieces", f"<p>{_safe(str(overview.pieces))}</p>")
+        section("Sentences", _counts("split", columns, overview.counts)),
+        section("Labels", _counts("label", list(overview.counts), overview.labels)),
+        section("Types", _counts("type", list(overview.counts), overview.types)),
+        section("Word pieces", f"<p>{safe(str(overview.pieces))}</p>")
         if overview.pieces
         else "",
-        _section(
-            "What it takes", _list(f"{what}: {x}" for what, x in overview.costs())
+        section(
+            "What it takes", bullets(f"{what}: {x}" for what, x in overview.costs())
         ),
-        _section("What was done on the way here", _list(overview.notes)),
+        section("What was done on the way here", bullets(overview.notes)),
         "<footer>Made by mtlhelpers check.</footer>",
     ]
+    return frame(f"{overview.name}: {overview.verdict}", parts)
+
+
+def frame(title: str, parts: Iterable[str]) -> str:
+    """Return a page of its parts, each of them HTML; empty ones are left out."""
     body = "\n".join(part for part in parts if part)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_safe(overview.name)}: {_safe(overview.verdict)}</title>\n"
+        f"<title>{safe(title)}</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
@@ -64,35 +69,43 @@ def _finding(finding: Finding) -> str:
     kind, word = ("mend", "To mend") if finding.mend else ("advice", "Advice")
     more = finding.count - len(finding.places)
     places = [*finding.places, *([f"and {more:,} more"] if more > 0 else [])]
-    listed = _list(places) if finding.places else ""
+    listed = bullets(places) if finding.places else ""
     return (
         f'<div class="finding {kind}"><p><strong>{word}:</strong> '
-        f"{_safe(finding.what)}. {_safe(finding.remedy)}.</p>{listed}</div>"
+        f"{safe(finding.what)}. {safe(finding.remedy)}.</p>{listed}</div>"
     )
 
 
-def _section(title: str, content: str) -> str:
+def section(title: str, content: str) -> str:
+    """Return a heading with what stands below it; "" without that."""
     return f"<h2>{title}</h2>\n{content}" if content else ""
 
 
-def _list(items: Iterable[str]) -> str:
-    listed = "".join(f"<li>{_safe(item)}</li>" for item in items)
+def bullets(items: Iterable[str]) -> str:
+    """Return a list; "" without items."""
+    listed = "".join(f"<li>{safe(item)}</li>" for item in items)
     return f"<ul>{listed}</ul>" if listed else ""
 
 
-def _table(title: str, columns: Sequence[str], table: CountTable) -> str:
-    if not table:
+def _counts(title: str, columns: Sequence[str], counts: CountTable) -> str:
+    rows = [
+        (name, *(f"{own.get(column, 0):,}" for column in columns))
+        for name, own in counts.items()
+    ]
+    return grid((title, *columns), rows)
+
+
+def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table that scrolls by itself where it is wide; "" without rows."""
+    if not rows:
         return ""
-    head = "".join(f"<th>{_safe(cell)}</th>" for cell in (title, *columns))
-    rows = "".join(
-        f"<tr><td>{_safe(name)}</td>"
-        + "".join(f"<td>{counts.get(column, 0):,}</td>" for column in columns)
-        + "</tr>"
-        for name, counts in table.items()
+    top = "".join(f"<th>{safe(cell)}</th>" for cell in head)
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{safe(cell)}</td>' for cell in row)}</tr>" for row in rows
     )
-    return f'<div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
+    return f'<div class="wide"><table><tr>{top}</tr>{lines}</table></div>'
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Escape what HTML obeys, and what would turn or hide the text beside it."""
     return escape(UNSEEN.sub(lambda match: ascii(match[0])[1:-1], text))

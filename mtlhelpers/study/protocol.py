@@ -25,7 +25,7 @@ TASKS: tuple[Task, ...] = ("sentence", "ner")
 SCORE_OF: dict[Task, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
 
 # What a study may measure of a trained model besides its scores (running/probes.py).
-MEASURES = ("probe", "gradient_cosines")
+MEASURES = ("probe", "gradient_cosines", "answers")
 
 BACKBONE = "minilm"  # what the report is made with
 

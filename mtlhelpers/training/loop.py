@@ -129,7 +129,7 @@ def _run_stage(
 
     if note := length_note(gold.encoded, "train"):
         recorder.note(note)
-    before = first.scores if first and as_left else assess(model, test, store)[0]
+    before = first.scores if first and as_left else assess(model, test, store).scores
     if not plan.tasks:
         recorder.note(f"nothing can train in {plan.scenario}: no head does")
     with recorder.setup():
@@ -138,10 +138,11 @@ def _run_stage(
         train_epochs(model, corpus, gold.encoded, plan, store, recorder, progress)
     for tensor in filled:
         tensor.requires_grad_(True)
-    seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store)[0]
+    seen = assess(model, gold.spread_out(SCORED_OF_TRAIN), store).scores
     after = assess(model, test, store)
     proof = witness.compare(model)  # the same digests again, or the names of what moved
-    return recorder.run(model, first, before, after, seen, proof)
+    details = after.predicted.beside(test, model.labels)
+    return recorder.run(model, first, before, after[:2], seen, proof, details)
 
 
 def prepare(model: SharedModel, plan: FilledPlan) -> bool:

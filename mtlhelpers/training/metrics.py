@@ -8,7 +8,7 @@ strict mode (IOB2) stands beside it, since the two can be as far apart as 1.0 an
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.heads.decoding import tag_words
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.details import Details
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
 from mtlhelpers.training.scores import Outcomes, Scores
@@ -70,6 +71,25 @@ class Predicted:
     # Where BIO forbids these tags, the best that it allows, by the sentence's position.
     legal: dict[int, list[str]] = field(default_factory=dict)
 
+    def beside(self, gold: Gold, labels: Sequence[str]) -> Details:
+        """Return what was said of each sentence, in names, beside its gold."""
+        true = gold.encoded.label_ids.tolist()
+        said = [None] * len(true) if self.labels is None else self.labels.tolist()
+        return Details(
+            [labels[number] if number >= 0 else None for number in true],
+            [number if number is None else labels[number] for number in said],
+            [tags if tags is None else spans_of(tags) for tags in gold.tags],
+            [spans_of(tags) for tags in self.tags or [[]] * len(true)],
+        )
+
+
+class Assessment(NamedTuple):
+    """Scores, the outcome of each sentence, and what was said of it."""
+
+    scores: Scores
+    outcomes: Outcomes
+    predicted: Predicted
+
 
 def encode_for(model: SharedModel, sentences: Columns) -> Encoded:
     """Encode sentences with the model's tokenizer, labels and tags."""
@@ -110,23 +130,28 @@ def has_gold(sentences: Dataset, task: str) -> list[bool]:
 
 
 def evaluate(
-    model: SharedModel, sentences: Dataset, *, store: FeatureStore | None = None
+    model: SharedModel,
+    sentences: Dataset | Corpus,
+    *,
+    store: FeatureStore | None = None,
 ) -> Scores:
-    """Score a model on sentences.
+    """Score a model on sentences; of a corpus, on those of its test split.
 
     `store` keeps features where the backbone is frozen. Raises `ValueError` where the
     sentences hold a label or tag that the model does not know.
     """
-    return assess(model, Gold.of(model, sentences), store)[0]
+    if isinstance(sentences, Corpus):
+        sentences = sentences.splits["test"]
+    return assess(model, Gold.of(model, sentences), store).scores
 
 
 def assess(
     model: SharedModel, gold: Gold, store: FeatureStore | None = None
-) -> tuple[Scores, Outcomes]:
-    """Score as `evaluate` does, with the outcome of each sentence beside the scores."""
+) -> Assessment:
+    """Score as `evaluate` does, with what became of each sentence beside the scores."""
     predicted = predict_all(model, gold.encoded, store)
     results = outcomes(gold, predicted)
-    return score(gold, predicted, results), results
+    return Assessment(score(gold, predicted, results), results, predicted)
 
 
 def predict_all(

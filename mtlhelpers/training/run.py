@@ -20,6 +20,7 @@ from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.freezing import frozen_tensors, trainable_tensors
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.details import Details
 from mtlhelpers.training.features.store import warn_caller
 from mtlhelpers.training.losses import BatchLosses
 from mtlhelpers.training.optimizer import check_step
@@ -105,6 +106,7 @@ class Run:
     trainable_parameters: int
     environment: dict[str, Any]  # device, threads, versions
     outcomes: Outcomes  # of each test sentence, at the end
+    details: Details  # what was said of each, beside its gold
     first: "Run | None" = None
     notes: tuple[str, ...] = ()
 
@@ -113,6 +115,13 @@ class Run:
         if not self.history:
             return pd.DataFrame()
         return pd.DataFrame(self.history).set_index("epoch")
+
+    def report(self) -> pd.DataFrame:
+        """Return one row per label and per type of span, on the test sentences.
+
+        Columns: `task`, `name`, `precision`, `recall`, `f1` (0 to 1) and `support`.
+        """
+        return self.details.report()
 
     def provenance(self, corpus: Corpus) -> dict[str, Any]:
         """Return what a model says of its training, as JSON data."""
@@ -144,7 +153,7 @@ class EpochRecorder:
     def __init__(
         self,
         plan: FilledPlan,
-        validate: Callable[[], tuple[Scores, Outcomes]] | None,
+        validate: Callable[[], tuple[Scores, Outcomes, object]] | None,
     ) -> None:
         self.history: list[dict[str, Any]] = []
         self.seconds = {"setup": 0.0, "steps": 0.0, "total": 0.0}
@@ -207,7 +216,7 @@ class EpochRecorder:
         self.seconds["steps"] += entry["seconds"]
         self.seconds["total"] = self.seconds["setup"] + self.seconds["steps"]
         if self._validate is not None:
-            scores, _ = self._validate()
+            scores, *_ = self._validate()
             entry |= {metric: getattr(scores, metric) for metric in METRICS}
         self.history.append(entry)
         return entry
@@ -220,6 +229,7 @@ class EpochRecorder:
         after: tuple[Scores, Outcomes],
         train_scores: Scores,
         proof: FreezingProof,
+        details: Details,
     ) -> Run:
         """Return the run that was written down, with its scores and what ran where."""
         return Run(
@@ -228,6 +238,7 @@ class EpochRecorder:
             before=before,
             scores=after[0],
             outcomes=after[1],
+            details=details,
             train_scores=train_scores,
             proof=proof,
             history=self.history,

@@ -106,7 +106,7 @@ def test_a_study_finds_its_record_again(name, tmp_path):
     folder = tiny.save_backbone(tmp_path / "backbone")
     plan = short(mtl.Plan(scenario=name, train_size=8, seed=1))
     worker = Worker()
-    worker._corpora["tiny"] = tiny.corpus()
+    worker.corpora["tiny"] = tiny.corpus()
     job = Job("arm", "tiny", str(folder), plan, threads=1)
     record = json.loads(json.dumps(worker.carry_out(worker.id_of(job), job)))
     assert own_id(record) == record["id"]

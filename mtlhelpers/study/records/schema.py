@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Union
 
 from mtlhelpers.study.errors import RecordError
 from mtlhelpers.study.records.record import Record, are_outcomes, own_id
+from mtlhelpers.training.details import Details
 from mtlhelpers.training.plan import METRICS, Plan
 
 
@@ -128,6 +129,7 @@ COSINES = Kind("a list of cosines", _is_list_of(lambda one: -1.001 < one < 1.001
 PLAN = Kind("a plan with the fields of one", _is_plan)
 HISTORY = Kind("a list of epochs with their numbers", _is_history)
 _OUTCOMES = Kind("the outcomes of some sentences", are_outcomes)
+ANSWERS = Kind("an answer per sentence", lambda v: bool(Details.from_dict(v)))
 LABELS = Kind("a 1 or 0 per sentence", lambda value: not value.strip("01"))
 
 SCORES = _Fields(
@@ -139,6 +141,7 @@ MEASURED = _Fields(
     maybe={
         "probe": _Fields({"corpus": TEXT, "label_right": LABELS}),
         "gradient_cosines": COSINES,
+        "answers": ANSWERS,
     },
 )
 # What every stage leaves; `first` is the stage before, which leaves the same.

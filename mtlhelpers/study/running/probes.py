@@ -3,7 +3,8 @@
 Lesson: 08_what_should_i_freeze. A block of a grid asks for it: measure = [["probe"]].
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,24 @@ from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.protocol import MEASURES, probed_corpus
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.run import Run
 from mtlhelpers.training.similarity import layer_vectors
 
 _KNOWN, ASKED = 1_500, 1_000  # sentences, at most
 BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences
 
 
-def measure(names: Sequence[str], model: SharedModel, corpus: Corpus) -> dict[str, Any]:
-    """What the measures of these names give, by name."""
-    own = dict(zip(MEASURES, (probe, gradient_cosines)))
-    return {name: own[name](model, corpus) for name in names}
+def measure(
+    names: Sequence[str], model: SharedModel, corpus: Corpus, run: Run
+) -> dict[str, Any]:
+    """What the measures of these names give after a run, by name."""
+    own: tuple[Callable[[], Any], ...] = (
+        partial(probe, model, corpus),
+        partial(gradient_cosines, model, corpus),
+        run.details.to_dict,
+    )
+    of_name = dict(zip(MEASURES, own, strict=True))
+    return {name: of_name[name]() for name in names}
 
 
 def probe(model: SharedModel, corpus: Corpus) -> dict[str, str]:

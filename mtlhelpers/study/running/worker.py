@@ -39,7 +39,8 @@ class Worker:
     """What one process keeps from job to job: corpora, hidden states, stages."""
 
     device: torch.device = torch.device("cpu")  # to compute on
-    _corpora: dict[str, Corpus] = field(default_factory=dict, repr=False)
+    corpora: dict[str, Corpus] = field(default_factory=dict, repr=False)  # by name
+    model: SharedModel | None = field(default=None, repr=False)  # of the last job
     _store: FeatureStore = field(default_factory=FeatureStore, repr=False)
     _stages: Stages = field(default_factory=Stages, repr=False)
 
@@ -99,6 +100,7 @@ class Worker:
             stages=self._stages,
             progress=progress,
         )
+        self.model = model
         validation = evaluate(model, corpus.splits["validation"], store=self._store)
         fields = _stage_fields(run) | {
             "id": key,
@@ -114,13 +116,13 @@ class Worker:
             "outcomes": pack_outcomes(run.outcomes),
         }
         if job.measure:  # a field that no other record has
-            fields["measured"] = measure(job.measure, model, corpus)
+            fields["measured"] = measure(job.measure, model, corpus, run)
         return fields
 
     def _corpus(self, name: str) -> Corpus:
-        if name not in self._corpora:
-            self._corpora[name] = load_corpus(name)
-        return self._corpora[name]
+        if name not in self.corpora:
+            self.corpora[name] = load_corpus(name)
+        return self.corpora[name]
 
 
 def _epochs_of(plan: Plan | None, corpus: Corpus) -> Iterator[int]:

@@ -103,8 +103,10 @@ def test_losses_that_agree_or_oppose_read_1_and_minus_1(
 
 def test_measuring_changes_nothing(model, corpus, monkeypatch):
     other_corpus(monkeypatch, corpus)
+    run = tiny.train(tiny.model(corpus), corpus, tiny.plan())
     before = tiny.weights(model)
-    measure(("probe", "gradient_cosines"), model, corpus)
+    found = measure(("probe", "gradient_cosines", "answers"), model, corpus, run)
+    assert found["answers"] == run.details.to_dict()
     assert tiny.changed(before, model) == set()
     assert all(tensor.grad is None for tensor in model.parameters())
 

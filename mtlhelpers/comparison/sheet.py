@@ -1,0 +1,120 @@
+"""A comparison as one page that loads nothing, for a phone as for a desk."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from mtlhelpers.comparison.answer import spoken
+from mtlhelpers.comparison.json_rows import SCORE_COLUMNS, mean_and_spread, row_of
+from mtlhelpers.comparison.standings import Standings
+from mtlhelpers.inspection.page import bullets, frame, grid, safe, section
+from mtlhelpers.study.protocol import SCORE_OF
+
+CONFUSED = 20  # rows of confusions that are shown
+_KINDS = {"sentence": "label", "ner": "type"}
+
+
+def sheet_of(standings: Standings, answer: Sequence[str]) -> str:
+    """Return the page; whatever comes from the sentences is escaped."""
+    case = standings.case
+    head, *rest = answer
+    parts = [
+        f"<h1>{safe(case.corpus.name)}</h1>",
+        f'<p class="verdict">{safe(head)}</p>',
+        *(f"<p>{safe(line)}</p>" for line in rest),
+    ]
+    if standings.ways:
+        parts += [
+            section("Scores", _scores(standings)),
+            section("Differences", _differences(standings)),
+            *_details(standings),
+        ]
+    parts += [
+        section("What was run", bullets(_facts(standings))),
+        "<footer>Made by mtlhelpers compare.</footer>",
+    ]
+    return frame(f"{case.corpus.name}: {head}", parts)
+
+
+def _scores(standings: Standings) -> str:
+    rows = []
+    for way in standings.ways:
+        runs = [one for r in standings.runs(way).values() for one in r]
+        table = pd.DataFrame(map(row_of, runs))
+        rows.append(
+            (
+                way.scenario,
+                *(mean_and_spread(table[name]) for name in SCORE_COLUMNS),
+                f"{table['trainable_parameters'].iloc[0]:,}",
+                spoken(standings.seconds(way)),
+                str(len(runs)),
+            )
+        )
+    first = standings.runs(standings.ways[0])
+    scores = next(iter(first.values()))[0]["scores"]
+    shares = scores["majority_accuracy"], scores["ner_f1"], None
+    always = [pd.Series([one]) for one in shares]
+    if shares[1] is not None:
+        always[1] = pd.Series([0.0])  # O has no spans
+    named = map(mean_and_spread, always)
+    rows.append(("most frequent label, no names", *named, "0", "", ""))
+    head = ["way", *SCORE_COLUMNS.values(), "trained", "takes", "runs"]
+    return grid(head, rows)
+
+
+def _differences(standings: Standings) -> str:
+    rows = [
+        (
+            f"{standings.winner.scenario} minus {lead.second.scenario}",
+            SCORE_COLUMNS[SCORE_OF[lead.task]],
+            f"{100 * lead.found.difference:+.1f}",
+            f"{100 * lead.found.low:+.1f} to {100 * lead.found.high:+.1f}",
+            _said(lead.verdict),
+        )
+        for lead in standings.leads
+    ]
+    table = grid(["points", "score", "difference", "interval", "verdict"], rows)
+    if not table:
+        return ""
+    return (
+        f"{table}<p>Intervals of {standings.confidence:.1%} each, over seeds and test "
+        "sentences. A lead counts from 1 point of accuracy and 2 points of F1.</p>"
+    )
+
+
+def _said(verdict: str) -> str:
+    return {"supported": "ahead", "contradicted": "behind"}.get(verdict, verdict)
+
+
+def _details(standings: Standings) -> Iterator[str]:
+    details = standings.details(standings.winner)
+    report, confused = details.report(), details.confusions()
+    named = f"{standings.winner.noun}, first seed"
+    for task, kind in _KINDS.items():
+        rows = [
+            (name, *(f"{100 * share:.1f}" for share in shares), f"{support:,}")
+            for of, name, *shares, support in report.to_numpy().tolist()
+            if of == task
+        ]
+        head = [kind, "precision", "recall", "F1", "in the gold"]
+        yield section(f"Per {kind} ({named})", grid(head, rows))
+        pairs = [
+            (gold, said, f"{count:,}")
+            for of, gold, said, count in confused.to_numpy().tolist()
+            if of == task
+        ]
+        head = ["in the gold", "taken for", "times"]
+        top = grid(head, pairs[:CONFUSED])
+        yield section(f"Most frequent confusions of {kind}s", top)
+
+
+def _facts(standings: Standings) -> Iterator[str]:
+    case = standings.case
+    sizes = {split: len(rows) for split, rows in case.corpus.splits.items()}
+    yield f"sentences: {', '.join(f'{n:,} {split}' for split, n in sizes.items())}"
+    yield f"trained with {case.sentences:,}; backbone {case.backbone}"
+    if case.folds:
+        yield f"{case.folds} folds: all sentences were tested"
+    if case.corpus.source:
+        yield f"source: {case.corpus.source}"
+    yield from case.corpus.notes

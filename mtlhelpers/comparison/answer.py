@@ -163,8 +163,7 @@ def _means(standings: Standings) -> str:
 
 def _baseline(standings: Standings) -> Iterator[str]:
     """What saying the most frequent label would get."""
-    record = next(iter(standings.runs(standings.winner).values()))[0]
-    share = record["scores"]["majority_accuracy"]
+    share = standings.majority
     if share is not None and "sentence" in standings.tasks:
         best = standings.score(standings.winner, "sentence")
         yield (

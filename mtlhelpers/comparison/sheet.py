@@ -37,29 +37,22 @@ def sheet_of(standings: Standings, answer: Sequence[str]) -> str:
 
 
 def _scores(standings: Standings) -> str:
+    tasks = standings.case.corpus.tasks
+    titles = {SCORE_OF[task]: SCORE_COLUMNS[SCORE_OF[task]] for task in tasks}
+    if len(tasks) == 2:
+        titles = SCORE_COLUMNS
     rows = []
     for way in standings.ways:
         runs = [one for r in standings.runs(way).values() for one in r]
         table = pd.DataFrame(map(row_of, runs))
-        rows.append(
-            (
-                way.scenario,
-                *(mean_and_spread(table[name]) for name in SCORE_COLUMNS),
-                f"{table['trainable_parameters'].iloc[0]:,}",
-                spoken(standings.seconds(way)),
-                str(len(runs)),
-            )
-        )
-    first = standings.runs(standings.ways[0])
-    scores = next(iter(first.values()))[0]["scores"]
-    shares = scores["majority_accuracy"], scores["ner_f1"], None
-    always = [pd.Series([one]) for one in shares]
-    if shares[1] is not None:
-        always[1] = pd.Series([0.0])  # O has no spans
-    named = map(mean_and_spread, always)
-    rows.append(("most frequent label, no names", *named, "0", "", ""))
-    head = ["way", *SCORE_COLUMNS.values(), "trained", "takes", "runs"]
-    return grid(head, rows)
+        scores = (mean_and_spread(table[name]) for name in titles)
+        trained = f"{table['trainable_parameters'].iloc[0]:,}"
+        takes = spoken(standings.seconds(way))
+        rows.append((way.scenario, *scores, trained, takes, str(len(runs))))
+    always: dict[str, float | None] = {"accuracy": standings.majority, "ner_f1": 0.0}
+    shares = (mean_and_spread(pd.Series([always.get(name)])) for name in titles)
+    rows.append(("most frequent label, no names", *shares, "0", "", ""))
+    return grid(["way", *titles.values(), "trained", "takes", "runs"], rows)
 
 
 def _differences(standings: Standings) -> str:
@@ -76,9 +69,10 @@ def _differences(standings: Standings) -> str:
     table = grid(["points", "score", "difference", "interval", "verdict"], rows)
     if not table:
         return ""
+    over = "folds" if standings.case.folds else "seeds and test sentences"
     return (
-        f"{table}<p>Intervals of {standings.confidence:.1%} each, over seeds and test "
-        "sentences. A lead counts from 1 point of accuracy and 2 points of F1.</p>"
+        f"{table}<p>Intervals of {standings.confidence:.1%} each, over {over}. Less "
+        "than 1 point of accuracy, or 2 points of F1, counts as no difference.</p>"
     )
 
 

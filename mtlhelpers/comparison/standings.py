@@ -88,6 +88,13 @@ class Standings:
         """Return the mean of the tasks' scores."""
         return mean(self.score(way, task) for task in self.tasks)
 
+    @cached_property
+    def majority(self) -> float | None:
+        """Accuracy of always saying the most frequent label; None without labels."""
+        first = next(iter(self.runs(self.ways[0]).values()))
+        shares = [one["scores"]["majority_accuracy"] for one in first]
+        return None if None in shares else mean(shares)
+
     def seconds(self, way: Way) -> float:
         """Return what one training takes, its own features and earlier stages too."""
         runs = [one for records in self.runs(way).values() for one in records]

@@ -25,7 +25,7 @@ table { border-collapse: collapse; font-size: 0.85rem;
   font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.2rem 0 0.2rem 0.6rem;
   text-align: right; overflow-wrap: normal; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 4rem;
+th:first-child, td:first-child { text-align: left; padding-left: 0; min-width: 7rem;
   max-width: 20rem; overflow-wrap: anywhere; }
 footer { margin-top: 3rem; font-size: 0.8rem; opacity: 0.7; }
 """

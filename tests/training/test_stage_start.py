@@ -166,7 +166,7 @@ def test_train_scores_of_a_large_corpus_are_of_some_sentences_of_every_label(
     monkeypatch.setattr(loop, "assess", noting)
     model = tiny.model(corpus)
     run = tiny.train(model, corpus, tiny.plan("backbone_frozen"))
-    [gold] = [one for one, (scores, _) in scored if scores is run.train_scores]
+    [gold] = [one for one, (scores, *_) in scored if scores is run.train_scores]
     assert run.train_scores.labelled_sentences == len(gold.encoded) == 12
     assert set(gold.encoded.label_ids) == set(range(len(corpus.labels)))
     # What was read once scores as the same sentences read anew.

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from mtlhelpers.comparison.standings import Lead, Standings
-from mtlhelpers.comparison.ways import EVERYTHING, FROZEN, Way
-from mtlhelpers.study.protocol import MARGINS, SCORE_OF, Task, Verdict
+from mtlhelpers.comparison.ways import Way
+from mtlhelpers.study.protocol import (
+    EVERYTHING,
+    FROZEN,
+    MARGINS,
+    SCORE_OF,
+    Task,
+    Verdict,
+)
 from mtlhelpers.study.verdicts.intervals import Difference
 
 LEAST_TO_DECIDE = (

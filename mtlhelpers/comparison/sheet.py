@@ -8,7 +8,7 @@ from mtlhelpers.comparison.answer import spoken
 from mtlhelpers.comparison.json_rows import SCORE_COLUMNS, mean_and_spread, row_of
 from mtlhelpers.comparison.standings import Standings
 from mtlhelpers.inspection.page import bullets, frame, grid, safe, section
-from mtlhelpers.study.protocol import SCORE_OF
+from mtlhelpers.study.protocol import SCORE_OF, TASKS
 
 CONFUSED = 20  # rows of confusions that are shown
 _KINDS = {"sentence": "label", "ner": "type"}
@@ -38,9 +38,10 @@ def sheet_of(standings: Standings, answer: Sequence[str]) -> str:
 
 def _scores(standings: Standings) -> str:
     tasks = standings.case.corpus.tasks
-    titles = {SCORE_OF[task]: SCORE_COLUMNS[SCORE_OF[task]] for task in tasks}
-    if len(tasks) == 2:
-        titles = SCORE_COLUMNS
+    titles: dict[str, str] = dict(SCORE_COLUMNS)
+    if len(tasks) == 1:
+        own = {SCORE_OF[task] for task in TASKS if task in tasks}
+        titles = {score: title for score, title in titles.items() if score in own}
     rows = []
     for way in standings.ways:
         runs = [one for r in standings.runs(way).values() for one in r]

@@ -13,9 +13,10 @@ from statistics import mean
 import numpy as np
 
 from mtlhelpers.comparison.contest import Setup, Unit
-from mtlhelpers.comparison.ways import EVERYTHING, Way
+from mtlhelpers.comparison.ways import Way
 from mtlhelpers.study.protocol import (
     CONFIDENCE,
+    EVERYTHING,
     MARGINS,
     SCORE_OF,
     Score,
@@ -31,7 +32,7 @@ from mtlhelpers.study.verdicts.intervals import (
     t_quantile,
     verdict,
 )
-from mtlhelpers.training.details import Details
+from mtlhelpers.training.scores import Details
 
 _Runs = Mapping[int, Sequence[Record]]  # of a way, by seed; one per fold
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.scenarios import HEADS, HEADS_FIRST, SCENARIOS, find_scenario
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN
 
 
 class Way(NamedTuple):
@@ -15,9 +16,8 @@ class Way(NamedTuple):
     noun: str  # "training everything"
 
 
-FROZEN, EVERYTHING = "backbone_frozen", "none_frozen"
 # LoRA takes twice the steps of everything.
-WAYS = (
+OFFERED = (
     Way(FROZEN, "Freeze the backbone", "freezing the backbone"),
     Way(EVERYTHING, "Train everything", "training everything"),
     Way(HEADS_FIRST, "Train the heads, then everything", "heads first"),
@@ -64,13 +64,13 @@ def choose_ways(
 
     Raises `ValueError` for one that needs a task more than the corpus has.
     """
-    known = {way.scenario: way for way in (*WAYS, *sum(KEEPERS.values(), ()))}
+    known = {way.scenario: way for way in (*OFFERED, *sum(KEEPERS.values(), ()))}
     if keep and len(corpus.tasks) < 2:
         raise ValueError(
             f"{corpus.name} has one task: keeping {keep} needs another one to learn"
         )
     if not scenarios:
-        return KEEPERS[keep] if keep else WAYS
+        return KEEPERS[keep] if keep else OFFERED
     names = [find_scenario(name).name for name in scenarios]
     if unfit := sorted(set(names) - set(runnable(corpus, names))):
         raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")

@@ -28,6 +28,7 @@ SCORE_OF: dict[Task, Score] = {"sentence": "accuracy", "ner": "ner_f1"}
 MEASURES = ("probe", "gradient_cosines", "answers")
 
 BACKBONE = "minilm"  # what the report is made with
+EVERYTHING, FROZEN = "none_frozen", "backbone_frozen"  # the two that are compared
 
 DISJOINT_PAIR = "clinc150-oos+wnut17"  # without the label oos
 PUBLISHED = ("snips+2000", "hwu64", DISJOINT_PAIR)

@@ -22,10 +22,9 @@ from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.model.heads.decoding import tag_words
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.details import Details
 from mtlhelpers.training.features.store import FeatureStore, extract_features
 from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
-from mtlhelpers.training.scores import Outcomes, Scores
+from mtlhelpers.training.scores import Details, Outcomes, Scores
 
 GOLD = {"sentence": "label", "ner": "tags"}  # the column that a task learns from
 

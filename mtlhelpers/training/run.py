@@ -20,12 +20,11 @@ from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.freezing import frozen_tensors, trainable_tensors
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.details import Details
 from mtlhelpers.training.features.store import warn_caller
 from mtlhelpers.training.losses import BatchLosses
 from mtlhelpers.training.optimizer import check_step
 from mtlhelpers.training.plan import METRICS, FilledPlan
-from mtlhelpers.training.scores import Outcomes, Scores
+from mtlhelpers.training.scores import Details, Outcomes, Scores
 
 
 @dataclass(frozen=True)

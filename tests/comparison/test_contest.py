@@ -10,7 +10,7 @@ import mtlhelpers as mtl
 from mtlhelpers.comparison import answer
 from mtlhelpers.comparison.budget import Clock, passes_of, read_budget
 from mtlhelpers.comparison.json_rows import row_of, summary, write_rows
-from mtlhelpers.comparison.ways import WAYS, choose_ways, runnable
+from mtlhelpers.comparison.ways import OFFERED, choose_ways, runnable
 from mtlhelpers.model.scenarios import SCENARIOS
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.training import recipes
@@ -38,7 +38,7 @@ def order(found) -> list[tuple[str, int]]:
 
 def test_the_first_pair_goes_way_by_way_and_later_seeds_over_all(backbone):
     found = compared(backbone, seeds=3)
-    ways = [way.scenario for way in WAYS]
+    ways = [way.scenario for way in OFFERED]
     first = [(way, seed) for way in ways for seed in (0, 1)]
     assert order(found) == [*first, *((way, 2) for way in ways)]
     assert set(found.table.columns) == {*tiny.ROW_KEYS, "train_size"}
@@ -56,8 +56,8 @@ def test_a_comparison_goes_on_where_it_stopped(backbone, tmp_path, monkeypatch):
     again = compared(backbone, output=folder)
     assert not count and again.answer == first.answer
     compared(backbone, output=folder, seeds=4)
-    assert len(count) == 2 * len(WAYS)
-    assert len(read_records(folder)) == 4 * len(WAYS)
+    assert len(count) == 2 * len(OFFERED)
+    assert len(read_records(folder)) == 4 * len(OFFERED)
 
 
 def test_it_leaves_records_a_page_and_the_winner(backbone, tmp_path):

@@ -14,14 +14,13 @@ from mtlhelpers.comparison.answer import in_words, spoken
 from mtlhelpers.comparison.contest import Setup, Unit
 from mtlhelpers.comparison.sheet import sheet_of
 from mtlhelpers.comparison.standings import Standings, over_folds
-from mtlhelpers.comparison.ways import WAYS
+from mtlhelpers.comparison.ways import OFFERED
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.study.records.record import Job
-from mtlhelpers.training.details import Details
-from mtlhelpers.training.scores import Scores
+from mtlhelpers.training.scores import Details, Scores
 
 TEST = 600  # sentences
-SCENARIOS = {way.scenario: way for way in WAYS}
+SCENARIOS = {way.scenario: way for way in OFFERED}
 
 
 def corpus() -> mtl.Corpus:
@@ -60,7 +59,7 @@ def standings(shares: dict[str, list[float]], size: int | None = None) -> Standi
                 measured={"answers": asdict(details)},
             )
             units[Unit(SCENARIOS[scenario], seed, size)] = [one]
-    return Standings(Setup(made, WAYS), units)
+    return Standings(Setup(made, OFFERED), units)
 
 
 def said(shares: dict[str, list[float]]) -> str:

@@ -11,7 +11,7 @@ from sklearn.metrics import classification_report
 
 import mtlhelpers as mtl
 from mtlhelpers.data.words import spans_of
-from mtlhelpers.training.details import Details
+from mtlhelpers.training.scores import Details
 
 TAGS = st.lists(
     st.sampled_from(["O", "B-a", "I-a", "B-b", "I-b"]), min_size=4, max_size=4

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtlhelpers.study.advice.neighbours import published, source_of
-from mtlhelpers.study.advice.summary import EVERYTHING, Cell
-from mtlhelpers.study.protocol import SCORE_OF, Task
+from mtlhelpers.study.advice.summary import Cell
+from mtlhelpers.study.protocol import EVERYTHING, SCORE_OF, Task
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,20 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from mtlhelpers.study.advice.summary import (
-    EVERYTHING,
     FRESH,
-    FROZEN,
     Cell,
     recorded_cells,
     shipped_cells,
 )
-from mtlhelpers.study.protocol import MARGINS, PUBLISHED, SCORE_OF, TASKS, Task
+from mtlhelpers.study.protocol import (
+    EVERYTHING,
+    FROZEN,
+    MARGINS,
+    PUBLISHED,
+    SCORE_OF,
+    TASKS,
+    Task,
+)
 from mtlhelpers.study.verdicts.intervals import Difference, t_interval
 
 if TYPE_CHECKING:  # a second of imports, which advice does without

@@ -6,8 +6,8 @@ from statistics import mean
 from typing import TYPE_CHECKING
 
 from mtlhelpers.study.advice.neighbours import SideBySide, margin, over_corpora
-from mtlhelpers.study.advice.summary import EVERYTHING, FROZEN, MOVING, STAYING
-from mtlhelpers.study.protocol import Task
+from mtlhelpers.study.advice.summary import MOVING, STAYING
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN, Task
 
 if TYPE_CHECKING:
     from mtlhelpers.study.advice.recommend import Recommendation

@@ -28,8 +28,8 @@ from mtlhelpers.study.advice.neighbours import (
 )
 from mtlhelpers.study.advice.phrases import advice_lines
 from mtlhelpers.study.advice.seconds import expected_seconds
-from mtlhelpers.study.advice.summary import EVERYTHING, KEEPING, STAYING, Cell
-from mtlhelpers.study.protocol import Task
+from mtlhelpers.study.advice.summary import KEEPING, STAYING, Cell
+from mtlhelpers.study.protocol import EVERYTHING, Task
 from mtlhelpers.training.plan import Plan
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mtlhelpers.study.protocol import SCORE_OF, Task
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN, SCORE_OF, Task
 from mtlhelpers.study.records.arms import Runs, Studies, by_size
 from mtlhelpers.study.records.record import Record, Side
 
 SHIPPED = Path(__file__).with_name("recorded.json")
-EVERYTHING, FROZEN = "none_frozen", "backbone_frozen"
 MOVING, STAYING = "sentence_head_frozen", "sentence_head_and_backbone_frozen"
 # In studies/one_head_frozen all other ways have this rate of the backbone.
 THEIR_RATE = (("backbone_lr", 3e-4),)

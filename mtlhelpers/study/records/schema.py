@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, Union
 
 from mtlhelpers.study.errors import RecordError
 from mtlhelpers.study.records.record import Record, are_outcomes, own_id
-from mtlhelpers.training.details import Details
 from mtlhelpers.training.plan import METRICS, Plan
+from mtlhelpers.training.scores import Details
 
 
 class Kind(NamedTuple):

@@ -11,13 +11,8 @@ from mtlhelpers.study.advice.neighbours import (
     beside_everything,
     constant_rule,
 )
-from mtlhelpers.study.advice.summary import (
-    EVERYTHING,
-    FRESH,
-    FROZEN,
-    recorded_cells,
-    shipped_cells,
-)
+from mtlhelpers.study.advice.summary import FRESH, recorded_cells, shipped_cells
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN
 
 STUDIES = Path(__file__).parents[3] / "studies"
 BOTH = ("sentence", "ner")

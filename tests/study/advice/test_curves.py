@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.study.advice.curves import sentences_for
-from mtlhelpers.study.advice.summary import EVERYTHING, FRESH, recorded_cells
+from mtlhelpers.study.advice.summary import FRESH, recorded_cells
+from mtlhelpers.study.protocol import EVERYTHING
 
 CURVE = {100: 40, 300: 60, 1_000: 80}
 

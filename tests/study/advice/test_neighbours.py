@@ -11,7 +11,8 @@ from mtlhelpers.study.advice.neighbours import (
     over_corpora,
     side_by_side,
 )
-from mtlhelpers.study.advice.summary import EVERYTHING, FRESH, FROZEN, recorded_cells
+from mtlhelpers.study.advice.summary import FRESH, recorded_cells
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN
 
 FREE = FRESH[EVERYTHING][0]
 HEADS = FRESH[FROZEN][0]

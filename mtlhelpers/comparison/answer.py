@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mtlhelpers.comparison.standings import Lead, Standings
-from mtlhelpers.comparison.ways import Way
+from mtlhelpers.comparison.ways import FROZEN_BEST, Way
 from mtlhelpers.study.protocol import (
     EVERYTHING,
     FROZEN,
@@ -74,7 +74,7 @@ def _headline(standings: Standings) -> str:
 
 
 def _rival(standings: Standings) -> Way | None:
-    for name in (FROZEN, EVERYTHING):
+    for name in (FROZEN_BEST, FROZEN, EVERYTHING):
         for way in standings.ways:
             if way.scenario == name and way != standings.winner:
                 return way

@@ -7,6 +7,8 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.model.scenarios import HEADS, HEADS_FIRST, SCENARIOS, find_scenario
 from mtlhelpers.study.protocol import EVERYTHING, FROZEN
 
+FROZEN_BEST = "frozen_best"
+
 
 class Way(NamedTuple):
     """A scenario, and its name in a sentence."""
@@ -16,9 +18,10 @@ class Way(NamedTuple):
     noun: str  # "training everything"
 
 
+# Freezing with heads that suit it: with linear ones it would look worse than it is.
 # LoRA takes twice the steps of everything.
 OFFERED = (
-    Way(FROZEN, "Freeze the backbone", "freezing the backbone"),
+    Way(FROZEN_BEST, "Freeze the backbone", "freezing the backbone"),
     Way(EVERYTHING, "Train everything", "training everything"),
     Way(HEADS_FIRST, "Train the heads, then everything", "heads first"),
     Way("lora", "Train LoRA adapters", "LoRA"),
@@ -64,7 +67,8 @@ def choose_ways(
 
     Raises `ValueError` for one that needs a task more than the corpus has.
     """
-    known = {way.scenario: way for way in (*OFFERED, *sum(KEEPERS.values(), ()))}
+    linear = Way(FROZEN, "Freeze the backbone, with linear heads", "linear heads alone")
+    known = {w.scenario: w for w in (linear, *OFFERED, *sum(KEEPERS.values(), ()))}
     if keep and len(corpus.tasks) < 2:
         raise ValueError(
             f"{corpus.name} has one task: keeping {keep} needs another one to learn"

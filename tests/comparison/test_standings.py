@@ -39,7 +39,7 @@ def standings(shares: dict[str, list[float]], size: int | None = None) -> Standi
     units, made = {}, corpus()
     for scenario, own in shares.items():
         for seed, share in enumerate(own):
-            rng = np.random.default_rng([seed, len(scenario)])
+            rng = np.random.default_rng([seed, *scenario.encode()])
             right = rng.permutation(TEST) < round(share * TEST)
             gold = made.splits["test"]["label"][:]
             said = [g if r else "go" for g, r in zip(gold, right)]
@@ -49,7 +49,7 @@ def standings(shares: dict[str, list[float]], size: int | None = None) -> Standi
             scores = dict.fromkeys(Scores.__dataclass_fields__, None)
             scores |= {"accuracy": float(right.mean()), "majority_accuracy": 0.4}
             seconds = {"setup": 0.0, "total": 9.0}
-            seconds["steps"] = 3.0 if scenario == "backbone_frozen" else 120.0
+            seconds["steps"] = 3.0 if scenario == "frozen_best" else 120.0
             one = record(
                 f"{scenario}{seed}",
                 job,
@@ -67,7 +67,7 @@ def said(shares: dict[str, list[float]]) -> str:
 
 
 def test_a_clear_lead_is_said_with_its_interval_and_cost():
-    text = said({"backbone_frozen": [0.60, 0.61], "none_frozen": [0.90, 0.91]})
+    text = said({"frozen_best": [0.60, 0.61], "none_frozen": [0.90, 0.91]})
     assert text.startswith(
         "Train everything. On 30 of your sentences it is 30.0 points of accuracy ahead "
         "of freezing the backbone ("
@@ -77,26 +77,26 @@ def test_a_clear_lead_is_said_with_its_interval_and_cost():
 
 
 def test_the_cheaper_way_is_taken_where_nothing_is_lost():
-    same = {"backbone_frozen": [0.99, 0.99], "none_frozen": [0.99, 0.99]}
+    same = {"frozen_best": [0.99, 0.99], "none_frozen": [0.99, 0.99]}
     text = said(same)
     assert text.startswith("Freeze the backbone. In labels the two do not differ by")
 
 
 def test_what_is_open_is_called_undecided():
-    text = said({"backbone_frozen": [0.80, 0.79], "none_frozen": [0.81, 0.80]})
+    text = said({"frozen_best": [0.80, 0.79], "none_frozen": [0.81, 0.80]})
     assert text.startswith("Undecided between training everything and freezing")
     assert "could be anywhere from -" in text
 
 
 def test_frozen_is_advised_where_it_is_decidedly_ahead():
-    text = said({"backbone_frozen": [0.90, 0.91], "none_frozen": [0.60, 0.61]})
+    text = said({"frozen_best": [0.90, 0.91], "none_frozen": [0.60, 0.61]})
     assert text.startswith("Freeze the backbone. On 30 of your sentences it is 30.0")
 
 
 def test_other_ways_stand_in_a_line_of_their_own():
     text = said(
         {
-            "backbone_frozen": [0.60, 0.61],
+            "frozen_best": [0.60, 0.61],
             "none_frozen": [0.90, 0.91],
             "lora": [0.89, 0.90],
         }
@@ -105,7 +105,7 @@ def test_other_ways_stand_in_a_line_of_their_own():
 
 
 def test_one_seed_gives_no_verdict():
-    text = said({"backbone_frozen": [0.60], "none_frozen": [0.90]})
+    text = said({"frozen_best": [0.60], "none_frozen": [0.90]})
     assert text.startswith("No answer: with one seed")
 
 
@@ -114,7 +114,7 @@ def test_nothing_at_all_is_said_too():
 
 
 def test_more_labels_help_where_a_third_does_worse():
-    whole = standings({"backbone_frozen": [0.60, 0.61], "none_frozen": [0.90, 0.91]})
+    whole = standings({"frozen_best": [0.60, 0.61], "none_frozen": [0.90, 0.91]})
     third = standings({"none_frozen": [0.7, 0.7]}, size=10)
     both = Standings(whole.case, {**whole.units, **third.units})
     text = "\n".join(in_words(both, 10))
@@ -123,11 +123,11 @@ def test_more_labels_help_where_a_third_does_worse():
 
 
 def test_the_page_escapes_what_sentences_bring_and_loads_nothing():
-    found = standings({"backbone_frozen": [0.6, 0.61], "none_frozen": [0.9, 0.91]})
+    found = standings({"frozen_best": [0.6, 0.61], "none_frozen": [0.9, 0.91]})
     page = sheet_of(found, list(in_words(found, 10)))
     assert "<b>" not in page and "&lt;b&gt;mine" in page
     assert "http" not in page and "<script" not in page
-    assert "none_frozen minus backbone_frozen" in page
+    assert "none_frozen minus frozen_best" in page
     assert "<td>play</td><td>go</td>" in page  # a confusion
 
 

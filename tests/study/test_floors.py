@@ -34,7 +34,7 @@ def imports_within(path: Path) -> Iterator[str]:
 
 def test_every_part_of_the_room_is_on_a_floor():
     parts = {path.stem for path in STUDY.iterdir() if path.stem[0] not in "_."}
-    assert parts == GROUND | set(BELOW) | {"compare"}
+    assert parts == GROUND | set(BELOW)
 
 
 @pytest.mark.parametrize("floor", BELOW)
@@ -48,7 +48,3 @@ def test_a_floor_imports_from_below_alone(floor):
 @pytest.mark.parametrize("name", sorted(GROUND))
 def test_the_ground_imports_nothing_of_the_room(name):
     assert set(imports_within(STUDY / f"{name}.py")) == set()
-
-
-def test_a_comparison_of_ones_own_needs_no_records():
-    assert set(imports_within(STUDY / "compare.py")) <= GROUND

@@ -69,7 +69,7 @@ def test_what_records_say_is_left_is_what_a_run_would_do(small, alone, monkeypat
     assert last.startswith("6 runs declared, 4 left")
     shown = {row.split()[0]: int(row.split()[3]) for row in rows[1:]}
     monkeypatch.undo()
-    assert shown == Counter(job.arm for job in small.study.left().values())
+    assert Counter(shown) == Counter(job.arm for job in small.study.left().values())
 
 
 def test_another_grid_is_not_what_was_recorded(small, alone):

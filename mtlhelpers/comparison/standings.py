@@ -121,13 +121,13 @@ class Standings:
 
     def kept(self, way: Way, task: Task) -> Difference | None:
         """Return how a task's score moved in the last stage, over seeds."""
-        name = SCORE_OF[task]
-        moved = [
-            one["scores"][name] - one["before"][name]
-            for records in self.runs(way).values()
-            for one in records
-        ]
+        moved = self._moved(way, task)
         return t_interval(moved, confidence=self.confidence) if len(moved) > 1 else None
+
+    def _moved(self, way: Way, task: Task) -> list[float]:
+        """What the last stage did to a task's score, run by run."""
+        name, runs = SCORE_OF[task], self.runs(way).values()
+        return [one["scores"][name] - one["before"][name] for r in runs for one in r]
 
     @property
     def confidence(self) -> float:
@@ -192,14 +192,9 @@ class Standings:
     def _keeper(self) -> Way:
         task: Task = "sentence" if self.case.keep == "sentence" else "ner"
         margin = MARGINS[SCORE_OF[task]]
-        moved = {way: self._moved(way, task) for way in self.ways}
+        moved = {way: float(np.mean(self._moved(way, task))) for way in self.ways}
         good = [way for way in self.ways if moved[way] >= -margin]
         return max(good, key=self.total, default=max(self.ways, key=moved.__getitem__))
-
-    def _moved(self, way: Way, task: Task) -> float:
-        name, runs = SCORE_OF[task], self.runs(way).values()
-        moved = [one["scores"][name] - one["before"][name] for r in runs for one in r]
-        return float(np.mean(moved))
 
     @cached_property
     def runner_up(self) -> Way | None:

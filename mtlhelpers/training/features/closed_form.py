@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.model.heads.kinds import DeepHead
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.training.features.standardise import mean_and_scale
+from mtlhelpers.training.features.standardise import fold_in, mean_and_scale
 from mtlhelpers.training.features.states import Features
 from mtlhelpers.training.plan import FilledPlan
 
@@ -75,12 +75,13 @@ def fill_heads(
 def _fill(
     linear: nn.Linear, seen: Tensor, classes: np.ndarray, fit: Fit, penalty: float
 ) -> None:
-    """Fill a linear layer: W (x - m) / s + b is (W / s) x + (b - (W / s) m)."""
+    """Fill a linear layer from what it sees, (M, D), standardised."""
     mean, scale = mean_and_scale(seen)
     scaled = ((seen - mean) / scale).cpu().numpy()
     weights, biases = map(torch.from_numpy, fit(scaled, classes, penalty))
     linear.weight.zero_()
     linear.bias.fill_(_NEVER)
     there = np.unique(classes)
-    linear.weight[there] = weights.to(linear.weight) / scale
-    linear.bias[there] = biases.to(linear.bias) - linear.weight[there] @ mean
+    linear.weight[there] = weights.to(linear.weight)
+    linear.bias[there] = biases.to(linear.bias)
+    fold_in(linear, mean, scale)

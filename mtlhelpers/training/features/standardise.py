@@ -45,7 +45,7 @@ def standardised_heads(model: SharedModel, features: Features) -> Iterator[None]
             continue
         scaled = partial(_scaled, mean=mean, scale=scale)
         hook = head.register_forward_pre_hook(scaled)
-        undo.append(partial(_fold, head, hook, mean, scale))
+        undo += [hook.remove, partial(fold_in, head, mean, scale)]
     try:
         yield
     finally:
@@ -68,13 +68,10 @@ def _scaled(
 
 
 @torch.no_grad()
-def _fold(
-    head: nn.Linear,
-    hook: torch.utils.hooks.RemovableHandle,
-    mean: Tensor,
-    scale: Tensor,
-) -> None:
-    """W (x - m) / s + b is (W / s) x + (b - (W / s) m)."""
-    hook.remove()
-    head.weight.div_(scale)
-    head.bias.sub_(head.weight @ mean)
+def fold_in(linear: nn.Linear, mean: Tensor, scale: Tensor) -> None:
+    """Make a layer that saw (x - m) / s give the same of x.
+
+    W (x - m) / s + b is (W / s) x + (b - (W / s) m). mean, scale: (F,).
+    """
+    linear.weight.div_(scale)
+    linear.bias.sub_(linear.weight @ mean)

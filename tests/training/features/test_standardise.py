@@ -102,6 +102,14 @@ def test_a_head_sees_mean_0_and_deviation_1():
     assert inside["ner_classifier"].shape == (len(features.words), len(CORPUS.tags))
 
 
+def assert_the_same_without(model, features, inside) -> None:
+    """The heads give the logits that they gave while they saw standardised features."""
+    after = logits(model, features)
+    for head in tall.HEADS:
+        assert bool(after[head].isfinite().all())
+        torch.testing.assert_close(after[head], inside[head], atol=1e-5, rtol=1e-5)
+
+
 @pytest.mark.parametrize("constant", [0.0, 0.3, -7.0])
 def test_a_feature_that_never_varies_is_left_at_its_scale(constant):
     model, features = prepared(), drawn_features(0, 1.0, 1.0)
@@ -110,10 +118,8 @@ def test_a_feature_that_never_varies_is_left_at_its_scale(constant):
     before = tiny.weights(model)
     with standardised_heads(model, features):
         inside = logits(model, features)
-    after = logits(model, features)
+    assert_the_same_without(model, features, inside)
     for head in tall.HEADS:
-        assert bool(after[head].isfinite().all())
-        torch.testing.assert_close(after[head], inside[head], atol=1e-5, rtol=1e-5)
         weight = getattr(model, head).weight
         assert torch.equal(weight[:, 5], before[f"{head}.weight"][:, 5])
         assert not torch.equal(weight[:, 6], before[f"{head}.weight"][:, 6])
@@ -137,9 +143,7 @@ def test_an_error_inside_still_folds():
         inside = logits(model, features)
         raise KeyboardInterrupt
     assert hooks(model) == 0
-    after = logits(model, features)
-    for head in tall.HEADS:
-        torch.testing.assert_close(after[head], inside[head], atol=1e-5, rtol=1e-5)
+    assert_the_same_without(model, features, inside)
 
 
 @pytest.mark.filterwarnings("error")  # the deviation of one is no matter for a warning
@@ -149,10 +153,7 @@ def test_one_sentence_is_enough():
     features = extract_features(model, one)
     with standardised_heads(model, features):
         inside = logits(model, features)
-    after = logits(model, features)
-    for head in tall.HEADS:
-        assert bool(after[head].isfinite().all())
-        torch.testing.assert_close(after[head], inside[head], atol=1e-5, rtol=1e-5)
+    assert_the_same_without(model, features, inside)
 
 
 @pytest.mark.parametrize("name", sorted(mtl.SCENARIOS))

@@ -22,7 +22,11 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 TESTS := $(PYTEST) tests
 
-.PHONY: report notebooks test test-real coverage corpora lab bench budget lint style types pins clean
+.PHONY: ready report notebooks test test-real coverage corpora lab bench budget lint style types \
+  wheelhouse release pins clean
+
+# Installs, and nothing else.
+ready: $(READY)
 
 # Everything under build/: the clone stays as it was. Two lessons at once.
 report: $(READY)
@@ -71,6 +75,15 @@ style: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+# All that an installation downloads, in one folder, for a room without network: teaching/.
+wheelhouse: $(READY)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse $(TORCH)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse -r requirements.txt
+
+# Builds the wheel, and tries it in an empty environment, outside the clone.
+release:
+	PYTHON="$(PYTHON)" TORCH="$(TORCH)" release/build.sh
 
 # torch first and by itself: its builds differ by machine, so it has no hash here.
 $(READY): requirements.txt pyproject.toml

@@ -58,11 +58,12 @@ coverage: $(READY)
 
 # The learner's copies, the table of contents at the side, and no question about news,
 # which would ask the network. What the reader arranges is kept in build/lab.
+lab: WORKSPACE := build/lab/default-37a8.jupyterlab-workspace
 lab: $(READY)
 	mkdir -p build/lab
-	cp -n course/lab/workspace.json build/lab/default-37a8.jupyterlab-workspace
-	$(BIN)/python -m jupyter lab notebooks --LabApp.app_settings_dir=course/lab \
-	  --LabApp.workspaces_dir=build/lab
+	test -e $(WORKSPACE) || cp course/lab/workspace.json $(WORKSPACE)
+	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb \
+	  --LabApp.app_settings_dir=course/lab --LabApp.workspaces_dir=build/lab
 
 bench: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/commands.py

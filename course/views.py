@@ -19,6 +19,8 @@ SOURCES = HERE / "source"
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 BLOCK = re.compile(rf"^( *){BEGIN}\n(.*?)^ *{END}$\n?", re.M | re.S)
 MARK = re.compile(rf"^ *(?:{BEGIN}|{END})$\n?", re.M)
+# The answer to a guess, and sentences made of numbers: their code is folded away.
+HIDDEN = re.compile(r"mtl\.(lesson\.)?reveal\(|Markdown\(")
 HALF_DAY = "◆"
 LEFT_OUT = {"solution", "teacher"}
 METADATA = {
@@ -60,6 +62,8 @@ def read(source: Path) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
+        if HIDDEN.match(cell.source):  # it would tell before it is run
+            cell.metadata["jupyter"] = {"source_hidden": True}
         if "half-day" in tags(cell) and cell.source.startswith("#"):
             heading, *rest = cell.source.split("\n")
             cell.source = "\n".join([f"{heading} {HALF_DAY}", *rest])

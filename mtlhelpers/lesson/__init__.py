@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.report import claim_table as claim_table
     from mtlhelpers.lesson.report import decision_card as decision_card
     from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
+    from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
+    from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

@@ -20,7 +20,7 @@ BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 BLOCK = re.compile(rf"^( *){BEGIN}\n(.*?)^ *{END}$\n?", re.M | re.S)
 MARK = re.compile(rf"^ *(?:{BEGIN}|{END})$\n?", re.M)
 # The answer to a guess, and sentences made of numbers: their code is folded away.
-HIDDEN = re.compile(r"mtl\.(lesson\.)?reveal\(|Markdown\(")
+HIDDEN = re.compile(r"\bbecause=|^Markdown\(", re.M)
 HALF_DAY = "◆"
 LEFT_OUT = {"solution", "teacher"}
 METADATA = {
@@ -62,7 +62,10 @@ def read(source: Path) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:03d}"
-        if HIDDEN.match(cell.source):  # it would tell before it is run
+        # It would tell the answer before it is run.
+        if cell.cell_type == "code" and HIDDEN.search(cell.source):
+            cell.source
+        ):  # it would tell before it is run
             cell.metadata["jupyter"] = {"source_hidden": True}
         if "half-day" in tags(cell) and cell.source.startswith("#"):
             heading, *rest = cell.source.split("\n")

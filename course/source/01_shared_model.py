@@ -140,7 +140,7 @@ def shift_of(pool):
 # %%
 careless = shift_of(lambda b: hidden_of(b).mean(1))
 masked = shift_of(lambda b: model.pool(hidden_of(b), b.attention_mask))
-print(f"careless mean {careless:.0%}, mean of real pieces {masked:.0e}")
+print(f"careless mean {100 * careless:.0f} %, mean of real pieces {masked:.0e}")
 
 # %%
 mtl.reveal("01-padding", round(100 * careless))
@@ -390,7 +390,7 @@ start, end = curve["ner"].iloc[[0, -1]]
 Markdown(
     f"Two heads share one backbone by reading its vectors in two ways: as a mean, and "
     f"one by one. A mean that counts padding moves a sentence's vector by "
-    f"{careless:.0%}, and a score that counts pieces turns an F1 of {100 * by_word:.1f} "
+    f"{100 * careless:.0f} %, and a score that counts pieces turns an F1 of {100 * by_word:.1f} "
     f"into {100 * by_piece:.1f}. The first step of AdamW is the learning rate, whatever "
     f"the gradient; {len(losses)} steps took the NER loss from {start:.2f} to {end:.2f}."
 )

@@ -30,19 +30,19 @@ ready: $(READY)
 
 # Everything under build/: the clone stays as it was. Two lessons at once.
 report: $(READY)
-	$(OFFLINE) $(BIN)/python notebooks/build.py --to build/notebooks --jobs 2
-	$(BIN)/python notebooks/pages.py build/notebooks build/site
-	$(BIN)/python notebooks/report.py build/notebooks build/report.html
+	$(OFFLINE) $(BIN)/python -m course.build --to build/notebooks --jobs 2
+	$(BIN)/python -m course.pages build/notebooks build/site
+	$(BIN)/python -m course.report build/notebooks build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
-# The committed notebooks, run again.
+# The committed notebooks, the solved ones run again.
 notebooks: $(READY)
-	$(OFFLINE) $(BIN)/python notebooks/build.py
+	$(OFFLINE) $(BIN)/python -m course.build
 
-# As on a fresh clone, without corpora; the notebooks last.
+# As on a fresh clone, without corpora; the solved notebooks last.
 test: $(READY)
 	MTLHELPERS_DATA= $(OFFLINE) $(TESTS)
-	MTLHELPERS_DATA= $(OFFLINE) $(PYTEST) notebooks
+	MTLHELPERS_DATA= $(OFFLINE) $(PYTEST) notebooks/solved
 
 # What reads real corpora, in MTLHELPERS_DATA or from `make corpora`; nothing may skip.
 test-real: export MTLHELPERS_DATA ?= $(CURDIR)/build/corpora
@@ -56,15 +56,21 @@ corpora: $(READY)
 coverage: $(READY)
 	$(OFFLINE) $(TESTS) --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
+# The learner's copies, the table of contents at the side, and no question about news,
+# which would ask the network. What the reader arranges is kept in build/lab.
+lab: WORKSPACE := build/lab/default-37a8.jupyterlab-workspace
 lab: $(READY)
-	$(BIN)/python -m jupyter lab notebooks
+	mkdir -p build/lab
+	test -e $(WORKSPACE) || cp course/lab/workspace.json $(WORKSPACE)
+	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb \
+	  --LabApp.app_settings_dir=course/lab --LabApp.workspaces_dir=build/lab
 
 bench: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/commands.py
 	$(OFFLINE) $(BIN)/python benchmarks/busy.py
 	$(OFFLINE) $(BIN)/python benchmarks/bench.py
 
-# Builds the notebooks, and holds each to its time in notebooks/budget.toml.
+# Builds the notebooks, and holds each to its time in course/budget.toml.
 budget: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/lessons.py
 

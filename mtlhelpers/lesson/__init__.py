@@ -1,4 +1,4 @@
-"""What notebooks show with: guesses, verdicts in words, and the state of the machine.
+"""What notebooks show with: guesses, checks of exercises, verdicts, and the machine.
 
 `mtl.lesson` in a notebook. A name is imported when it is first used.
 """
@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 from mtlhelpers.names import lazy_names
 
 if TYPE_CHECKING:
+    from mtlhelpers.lesson.checks import Hint as Hint
+    from mtlhelpers.lesson.checks import check as check
+    from mtlhelpers.lesson.checks import progress as progress
     from mtlhelpers.lesson.guesses import guess as guess
     from mtlhelpers.lesson.guesses import past_guesses as past_guesses
+    from mtlhelpers.lesson.guesses import reveal as reveal
     from mtlhelpers.lesson.machine import cost_since as cost_since
     from mtlhelpers.lesson.machine import machine_table as machine_table
+    from mtlhelpers.lesson.machine import studies_folder as studies_folder
     from mtlhelpers.lesson.report import claim_overview as claim_overview
     from mtlhelpers.lesson.report import claim_table as claim_table
     from mtlhelpers.lesson.report import decision_card as decision_card
     from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
+    from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
+    from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

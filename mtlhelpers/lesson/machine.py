@@ -29,6 +29,21 @@ def cost_since(start: float) -> str:
     return f"{said} and at most {held / 1e9:.1f} GB of memory." if held else f"{said}."
 
 
+def studies_folder() -> Path:
+    """The folder `studies/` with the recorded runs, found from where a notebook runs.
+
+    Raises `RuntimeError` outside a clone of the repository, which alone has it.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "studies" / "transfer" / "grid.toml").is_file():
+            return folder / "studies"
+    raise RuntimeError(
+        f"no folder studies/ in or above {here}: open the notebook where it lies in "
+        "the repository"
+    )
+
+
 def _check_row(check: Check) -> dict[str, str]:
     state = "ok" if check.ok else "mend" if check.required else "absent"
     found = _private_left_out(check.found)

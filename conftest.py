@@ -1,4 +1,4 @@
-"""The notebooks run as tests: offline, and without writing anybody's guesses."""
+"""Tests and notebooks run offline, and keep nobody's guesses or solved exercises."""
 
 import os
 

@@ -1,6 +1,6 @@
-"""The report as one file: `notebooks/report.py build/notebooks build/report.html`.
+"""The report as one file: `python -m course.report build/notebooks build/report.html`.
 
-Lesson 08 without its code: text, tables and figures in one page that loads nothing.
+Lesson 09 without its code: text, tables and figures in one page that loads nothing.
 """
 
 import re
@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 
 from mtlhelpers.data.cache import write_atomically
 
-LESSON = "08_what_should_i_freeze.ipynb"
+LESSON = "solved/09_what_should_i_freeze.ipynb"
 TITLE = "What should I freeze? The report"
 # A link to another lesson leads nowhere from a file that was mailed: its text stays.
 LESSON_LINK = re.compile(r'<a href="\d\d_\w+\.ipynb[^"]*">(.*?)</a>')

@@ -3,13 +3,13 @@
 #
 # **Can anything be learned, and what does a model score that has learned nothing?**
 #
-# Nobody wants to train with everything frozen. Still, it happens: a switch is set in the
-# wrong place, the loss is printed, the loop runs, and hours later a score comes out. Would
-# you notice? A score of 20 % on seven labels looks like a beginning.
+# Nobody wants to train with everything frozen. Still, it happens: a switch is set in
+# the wrong place, the loss is printed, the loop runs, and hours later a score comes
+# out. Would you notice? A score of 20 % on seven labels looks like a beginning.
 #
 # In this lesson you try to train a frozen model and read what PyTorch says. Then you
-# measure what knowing nothing scores. You will know how to recognise a training that does
-# nothing, and how wide chance really is.
+# measure what knowing nothing scores. You will know how to recognise a training that
+# does nothing, and how wide chance really is.
 #
 # *20 minutes to read, 40 seconds to run, 10 minutes of exercises. You need lessons 01
 # and 02.*
@@ -34,8 +34,8 @@ mtl.draw_model("all_frozen", title="Everything is frozen")
 # %% [markdown]
 # ## Nothing to go backward through
 #
-# The model is MiniLM-L6 under two new heads. Switch off every tensor by hand, and compute
-# a loss on one batch, as every training step does.
+# The model is MiniLM-L6 under two new heads. Switch off every tensor by hand, and
+# compute a loss on one batch, as every training step does.
 
 # %%
 corpus = mtl.load_corpus("newsdesk")
@@ -60,8 +60,8 @@ print(f"loss {loss:.2f}; the log of {len(corpus.labels)} labels is "
       f"{math.log(len(corpus.labels)):.2f}")  # fmt: skip
 
 # %% [markdown]
-# The forward pass works, and the loss is that of a head that finds all labels alike. Now
-# the backward pass.
+# The forward pass works, and the loss is that of a head that finds all labels alike.
+# Now the backward pass.
 
 # %%
 mtl.guess(
@@ -84,8 +84,8 @@ mtl.reveal(
     because={
         "nothing": "That would be the worst answer: you would never find out. PyTorch "
         "says clearly that there is nothing to go backward through.",
-        "fills in zeros": "A gradient of zero means that moving a weight changes nothing. "
-        "Here nobody asked for a gradient, which is something else.",
+        "fills in zeros": "A gradient of zero means that moving a weight changes "
+        "nothing. Here nobody asked for a gradient, which is something else.",
     },
 )
 
@@ -170,8 +170,8 @@ for others in (logits_after(small), logits_after(misled)):
     assert torch.equal(ten.ner, others.ner)
 
 # %% [markdown]
-# All the same. What a frozen model says depends on its weights alone, not on the size, the
-# choice or the truth of your data.
+# All the same. What a frozen model says depends on its weights alone, not on the size,
+# the choice or the truth of your data.
 
 # %% [markdown] tags=["slide"]
 # ## What is chance?
@@ -215,13 +215,13 @@ print(" ".join(f"{value:.1f}" for value in twenty))
 mtl.reveal("03-spread", round(twenty.max() - twenty.min(), 1))
 
 # %% [markdown]
-# Their mean is one over the number of labels, 14.3 % for seven, and it has to be: a random
-# head favours no label beforehand. (Always saying the most frequent label may score more.
-# Know both baselines.) But single heads are far off.
+# Their mean is one over the number of labels, 14.3 % for seven, and it has to be: a
+# random head favours no label beforehand. (Always saying the most frequent label may
+# score more. Know both baselines.) But single heads are far off.
 #
 # The usual yardstick is a coin or a die. Thrown *N* times, it is right with a standard
-# deviation of √(*p* (1 − *p*) / *N*), where *p* = 1/7. For this test set, 95 % of all dice
-# lie within 1.96 of these.
+# deviation of √(*p* (1 − *p*) / *N*), where *p* = 1/7. For this test set, 95 % of all
+# dice lie within 1.96 of these.
 
 # %%
 mtl.guess(
@@ -238,16 +238,16 @@ outside = np.abs(accuracy[:20] - p) > 1.96 * die
 mtl.reveal("03-outside", int(outside.sum()))
 
 # %% [markdown]
-# By that yardstick many heads are "significantly" better or worse than chance, and none of
-# them has learned anything. So the yardstick is wrong. A die decides each sentence anew. A
-# head is a fixed function: sentences whose vectors lie close together get the same answer,
-# and sentences with one label do lie close together. They are right together or wrong
-# together.
+# By that yardstick many heads are "significantly" better or worse than chance, and none
+# of them has learned anything. So the yardstick is wrong. A die decides each sentence
+# anew. A head is a fixed function: sentences whose vectors lie close together get the
+# same answer, and sentences with one label do lie close together. They are right
+# together or wrong together.
 #
 # An explanation must be able to fail. Newsdesk has up to nine variants of a sentence,
-# called a *group*. Let the groups exchange their labels at random: variants stay together,
-# but groups that lie close together no longer share a label. If the explanation is right,
-# heads spread like dice now.
+# called a *group*. Let the groups exchange their labels at random: variants stay
+# together, but groups that lie close together no longer share a label. If the
+# explanation is right, heads spread like dice now.
 
 # %%
 groups, member = np.unique(test["group"], return_inverse=True)
@@ -271,10 +271,10 @@ mtl.lesson.show_chance(spread, p)
 
 # %% [markdown]
 # With exchanged labels the heads spread about like dice. So it was the closeness of
-# sentences with one label. The wide band is the true one: a score inside it is no sign of
-# learning. Its width is a matter of this corpus and this backbone, which was tuned to put
-# sentences of like meaning together. Draw heads of your own before you compare with
-# chance.
+# sentences with one label. The wide band is the true one: a score inside it is no sign
+# of learning. Its width is a matter of this corpus and this backbone, which was tuned
+# to put sentences of like meaning together. Draw heads of your own before you compare
+# with chance.
 
 # %% [markdown]
 # ## Frozen and still useful
@@ -299,8 +299,8 @@ pd.Series(kept, name="MB kept by one forward pass of 32 sentences").round(1).to_
 #
 # ### Exercise 03.1 · Where dice fall
 #
-# Return the two ends between which 95 % of dice fall, for `labels` equally likely labels
-# and `sentences` test sentences, as shares from 0 to 1.
+# Return the two ends between which 95 % of dice fall, for `labels` equally likely
+# labels and `sentences` test sentences, as shares from 0 to 1.
 
 
 # %% tags=["exercise"]
@@ -338,13 +338,13 @@ mtl.check("03.2", has_learned)
 # %% tags=["slide"]
 low, high = 100 * np.quantile(accuracy, [0.025, 0.975])
 Markdown(
-    f"- With everything frozen nothing is learned: {len(moved)} of {len(before)} tensors "
-    "moved, and ten sentences or all of them end in the same bits.\n"
+    f"- With everything frozen nothing is learned: {len(moved)} of {len(before)} "
+    "tensors moved. Ten sentences or all of them end in the same bits.\n"
     f"- Random heads score {100 * accuracy.mean():.1f} % on average, and 95 of 100 lie "
     f"between {low:.1f} and {high:.1f} %. Dice would lie between "
     f"{100 * (p - 1.96 * die):.1f} and {100 * (p + 1.96 * die):.1f} %.\n"
-    f"- A frozen model keeps {kept['everything frozen']:.0f} MB per forward pass instead "
-    f"of {kept['everything can train']:.0f}."
+    f"- A frozen model keeps {kept['everything frozen']:.0f} MB per forward pass, where "
+    f"one that can train keeps {kept['everything can train']:.0f}."
 )
 
 # %% [markdown]
@@ -357,5 +357,6 @@ Markdown(
 # %% [markdown]
 # ## Go deeper
 #
-# [Chance level](deeper/chance_level.ipynb): what a random head does, names by chance, and
-# why a lucky seed stays lucky. Next: [04 backbone frozen](04_backbone_frozen.ipynb).
+# [Chance level](deeper/chance_level.ipynb): what a random head does, names by chance,
+# and why a lucky seed stays lucky. Next: [04 backbone
+# frozen](04_backbone_frozen.ipynb).

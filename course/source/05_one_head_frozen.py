@@ -36,9 +36,9 @@ mtl.draw_model(
 # %% [markdown] tags=["half-day"]
 # ## Two stages
 #
-# *Stage one* trains backbone and sentence head on 240 sentences. *Stage two* freezes that
-# head, and trains backbone and NER head on 160 others. Its plan names the first stage,
-# and `skip` keeps the sentences apart.
+# *Stage one* trains backbone and sentence head on 240 sentences. *Stage two* freezes
+# that head, and trains backbone and NER head on 160 others. Its plan names the first
+# stage, and `skip` keeps the sentences apart.
 
 # %%
 STAGE_ONE = mtl.Plan(
@@ -212,21 +212,21 @@ mtl.reveal(
     "05-refit",
     "some",
     because={
-        "none": "The vectors still hold part of the answer: a new head does better than "
-        "the frozen one on the very same vectors.",
+        "none": "The vectors still hold part of the answer: a new head does better "
+        "than the frozen one on the very same vectors.",
         "all": "A new head stays below the one before stage two. Part of what labels "
         "need is gone.",
     },
 )
 
 # %% [markdown]
-# From the lowest bar to the middle one the task was misaligned. A new head mends that in
-# seconds, if you kept labelled sentences. From the middle bar to the top one it was
+# From the lowest bar to the middle one the task was misaligned. A new head mends that
+# in seconds, if you kept labelled sentences. From the middle bar to the top one it was
 # forgotten. No head brings that back.
 #
-# One seed and 300 test sentences give rough numbers. The study `one_head_frozen` repeats
-# this with 1,000 sentences in stage one, 400 in stage two, five seeds and the whole test
-# set. Accuracy in per cent, mean ± standard deviation:
+# One seed and 300 test sentences give rough numbers. The study `one_head_frozen`
+# repeats this with 1,000 sentences in stage one, 400 in stage two, five seeds and the
+# whole test set. Accuracy in per cent, mean ± standard deviation:
 
 # %%
 runs = mtl.lesson.retention_runs()
@@ -250,11 +250,11 @@ for name in ("sentence_head_frozen", "sentence_head_frozen_loss_kept"):
     print(f"{name}:\n  trains {scenario.train}, sums the losses of {scenario.tasks}")
 
 # %% [markdown] tags=["slide"]
-# If they have no labels, the finished model can stand in. Before stage two it gives each
-# new sentence its label probabilities. During stage two, a second loss asks the model to
-# keep giving them. This is *distillation*, here known as *learning without forgetting*
-# (Li and Hoiem 2016). Its strength, 0.1, was chosen on validation in the study
-# `retention_strengths`.
+# If they have no labels, the finished model can stand in. Before stage two it gives
+# each new sentence its label probabilities. During stage two, a second loss asks the
+# model to keep giving them. This is *distillation*, here known as *learning without
+# forgetting* (Li and Hoiem 2016). Its strength, 0.1, was chosen on validation in the
+# study `retention_strengths`.
 
 # %%
 LOSS_KEPT = replace(
@@ -274,8 +274,8 @@ mtl.lesson.score_table(table)
 # %% [markdown]
 # The head is frozen in every row. With the loss kept on, accuracy does not fall: the
 # labels of stage two are 160 more examples. Names pay for it here, because two losses
-# share few steps. Distillation keeps a part. Its teacher learned from 240 sentences, and
-# speaks about 160. With more of both it keeps nearly all, as you will see.
+# share few steps. Distillation keeps a part. Its teacher learned from 240 sentences,
+# and speaks about 160. With more of both it keeps nearly all, as you will see.
 
 # %% [markdown] tags=["half-day"]
 # ## Which remedy is best?
@@ -313,8 +313,8 @@ mtl.reveal(
         "turn the vectors.",
         "replay, 5 %": "Fifty old sentences are soon known by heart. Distillation asks "
         "about every new sentence.",
-        "heads first": "It spares the backbone the first, wild gradients of a new head. "
-        "After that, nothing holds the sentence task.",
+        "heads first": "It spares the backbone the first, wild gradients of a new "
+        "head. After that, nothing holds the sentence task.",
     },
 )
 
@@ -323,16 +323,16 @@ mtl.lesson.show_tradeoff(runs, "newsdesk")
 
 # %% [markdown]
 # The joined points show what the learning rate alone can buy: a smaller loss, and fewer
-# names learned. Judge a remedy on both axes. Distillation loses least. Heads first learns
-# as many names or more, and loses more. Replay of 5 % is no better than distillation in
-# either:
+# names learned. Judge a remedy on both axes. Distillation loses least. Heads first
+# learns as many names or more, and loses more. Replay of 5 % is no better than
+# distillation in either:
 
 # %%
 Markdown(mtl.lesson.compare_remedies(runs, "distillation", "replay, 5 %"))
 
 # %% [markdown]
-# And distillation needs neither old sentences nor new labels. Keeping the loss on is not
-# in these records; you ran it on one seed.
+# And distillation needs neither old sentences nor new labels. Keeping the loss on is
+# not in these records; you ran it on one seed.
 
 # %% [markdown]
 # ## Exercises
@@ -381,9 +381,9 @@ mtl.check("05.2", distillation)
 # ### Exercise 05.3 · Whose data?
 #
 # A colleague's new sentences have names and no labels. Her sentences of stage one are
-# deleted, as the contract asked. She has the finished model. Which remedies can she use?
-# Put them into a set: `"loss kept on"`, `"distillation"`, `"replay"`, `"heads first"`,
-# `"lower learning rate"`.
+# deleted, as the contract asked. She has the finished model. Which remedies can she
+# use? Put them into a set: `"loss kept on"`, `"distillation"`, `"replay"`, `"heads
+# first"`, `"lower learning rate"`.
 
 # %% tags=["exercise"]
 # BEGIN SOLUTION
@@ -400,10 +400,10 @@ mtl.check("05.3", usable)
 ceiling, found = (100 * scores.accuracy for scores in refitted.values())
 Markdown(
     f"- Not one number of the frozen head changed. Its accuracy fell from "
-    f"{100 * run.before.accuracy:.1f} to {100 * run.scores.accuracy:.1f} %, because the "
-    "backbone moved the vectors that it reads.\n"
-    f"- A new head reads {found:.1f} % off the moved backbone, and {ceiling:.1f} % off the "
-    "old one. Part of the task was misaligned, part was forgotten.\n"
+    f"{100 * run.before.accuracy:.1f} to {100 * run.scores.accuracy:.1f} %, because "
+    "the backbone moved the vectors that it reads.\n"
+    f"- A new head reads {found:.1f} % off the moved backbone, and {ceiling:.1f} % off "
+    "the old one. Part of the task was misaligned, part was forgotten.\n"
     f"- With the sentence loss kept on, accuracy was {100 * loss_kept.accuracy:.1f} % "
     f"after stage two. With distillation it was {100 * distilled.accuracy:.1f} %."
 )
@@ -419,6 +419,5 @@ Markdown(
 # ## Go deeper
 #
 # [Retention methods taken apart](deeper/retention_methods.ipynb) opens each remedy, and
-# measures how far features and weights moved. Next:
-# [06 head and backbone frozen](06_head_and_backbone_frozen.ipynb), where the old task
-# cannot change at all.
+# measures how far features and weights moved. Next: [06 head and backbone
+# frozen](06_head_and_backbone_frozen.ipynb), where the old task cannot change at all.

@@ -3,8 +3,8 @@
 #
 # **Why may you keep what a frozen backbone says, and what does that save?**
 #
-# Lesson 04 trained heads in seconds, because the backbone ran once. Here you build such a
-# store, make it stale, and look at the clock part by part.
+# Lesson 04 trained heads in seconds, because the backbone ran once. Here you build such
+# a store, make it stale, and look at the clock part by part.
 #
 # *15 minutes to read, 40 seconds to run. It belongs to lesson 04.*
 
@@ -24,8 +24,8 @@ import mtlhelpers as mtl
 # %% [markdown]
 # ## The same every time
 #
-# No weight moves and no dropout is drawn in a frozen backbone. (`train()` of this package
-# leaves frozen parts in eval mode, see lesson 02.) Run 32 sentences twice:
+# No weight moves and no dropout is drawn in a frozen backbone. (`train()` of this
+# package leaves frozen parts in eval mode, see lesson 02.) Run 32 sentences twice:
 
 # %%
 corpus = mtl.load_corpus("newsdesk")
@@ -77,10 +77,10 @@ print(f"largest difference between alone and in a padded batch: {apart:.0e}")
 #
 # ## A stale store
 #
-# The worst fault of a store is to answer for a backbone that has moved since. A dictionary
-# by words would do just that. `FeatureStore` makes its key from the word pieces and from a
-# digest of all weights up to the layer that is kept. Change one number of the first layer,
-# and score with the same store:
+# The worst fault of a store is to answer for a backbone that has moved since. A
+# dictionary by words would do just that. `FeatureStore` makes its key from the word
+# pieces and from a digest of all weights up to the layer that is kept. Change one
+# number of the first layer, and score with the same store:
 
 # %%
 store = mtl.FeatureStore()
@@ -104,9 +104,9 @@ rows |= {"one number moved, no store": live, "number put back": again}
 mtl.lesson.score_table(rows)
 
 # %% [markdown]
-# With the moved number, the store gives what a live pass gives. When the number is back,
-# what was stored first is found again. And while anything below the stored layer can
-# train, the store refuses:
+# With the moved number, the store gives what a live pass gives. When the number is
+# back, what was stored first is found again. And while anything below the stored layer
+# can train, the store refuses:
 
 # %%
 mtl.apply_scenario(model, "none_frozen")
@@ -200,15 +200,15 @@ thirty = (
 pieces = sum(int(pieces.attention_mask.sum()) for pieces, _, _ in batches)
 megabytes = pieces * model.backbone.config.hidden_size * 4 / 1e6
 Markdown(
-    f"Over 30 epochs, the first pass included, the store is {thirty:.0f} times as fast. "
+    f"Over 30 epochs, first pass included, the store is {thirty:.0f} times as fast. "
     f"It holds {megabytes * 1000 / SIZE:.0f} MB per 1,000 sentences and layer."
 )
 
 # %% [markdown]
 # ## Where the time of a step goes
 #
-# Heads alone train faster. The usual reason given is that fewer parameters are updated. A
-# step has three parts: forward, backward, update. Look at the clock after each. The
+# Heads alone train faster. The usual reason given is that fewer parameters are updated.
+# A step has three parts: forward, backward, update. Look at the clock after each. The
 # learning rate is 0: AdamW does all of its work, and the weights stay.
 
 
@@ -273,9 +273,9 @@ Markdown(
 )
 
 # %% [markdown]
-# The backward pass is most of it. The forward pass has as many operations as before, and
-# still takes less time: a frozen backbone draws no dropout, keeps no graph, and can use
-# its memory again. The update, the part that the usual reason names, is small here. Its
-# share grows when batches are small.
+# The backward pass is most of it. The forward pass has as many operations as before,
+# and still takes less time: a frozen backbone draws no dropout, keeps no graph, and can
+# use its memory again. The update, the part that the usual reason names, is small here.
+# Its share grows when batches are small.
 #
 # Back to [04 backbone frozen](../04_backbone_frozen.ipynb).

@@ -3,8 +3,9 @@
 #
 # **What does each way of keeping a task really do?**
 #
-# Lesson 05 used the methods by name. Here you take them apart. You compute each by hand,
-# compare it with the package, and measure how far a backbone moves when nothing holds it.
+# Lesson 05 used the methods by name. Here you take them apart. You compute each by
+# hand, compare it with the package, and measure how far a backbone moves when nothing
+# holds it.
 #
 # *20 minutes to read, 40 seconds to run. It belongs to lesson 05.*
 
@@ -24,9 +25,9 @@ import mtlhelpers as mtl
 # %% [markdown]
 # ## A backbone before and after
 #
-# As in lesson 05, stage one trains the sentence task, and stage two trains names under a
-# frozen sentence head. Less data is enough here. The backbone is MiniLM-L6, the corpus
-# newsdesk.
+# As in lesson 05, stage one trains the sentence task, and stage two trains names under
+# a frozen sentence head. Less data is enough here. The backbone is MiniLM-L6, the
+# corpus newsdesk.
 
 # %%
 corpus = mtl.load_corpus("newsdesk")
@@ -87,18 +88,18 @@ method.add_gradients()
 assert all(torch.allclose(a, p.grad) for a, p in zip(by_autograd, now))
 
 # %% [markdown]
-# They agree for every tensor. Note what the method does not know: which weights matter to
-# the sentence task. It holds all of them alike.
+# They agree for every tensor. Note what the method does not know: which weights matter
+# to the sentence task. It holds all of them alike.
 #
 # ## EWC: stay where it matters
 #
 # *Elastic weight consolidation* (Kirkpatrick et al. 2017) weighs the same pull by the
-# diagonal of the Fisher information. It measures how much the model's answer changes when
-# a weight is pushed a little. Three details are easily got wrong, and none raises an
-# error:
+# diagonal of the Fisher information. It measures how much the model's answer changes
+# when a weight is pushed a little. Three details are easily got wrong, and none raises
+# an error:
 #
-# - Gradients are squared sentence by sentence, then averaged. In the square of a batch's
-#   gradient, opposite directions have cancelled already.
+# - Gradients are squared sentence by sentence, then averaged. In the square of a
+#   batch's gradient, opposite directions have cancelled already.
 # - The label is drawn from the model. With the true label of a sentence that the model
 #   knows, the gradient is near zero, and nothing seems to matter.
 # - The model is in eval mode. Otherwise dropout is measured as well.
@@ -134,8 +135,8 @@ print(
 )
 
 # %% [markdown]
-# Averaged over sentences, that is the Fisher information. Where is the sentence task most
-# sensitive, number for number?
+# Averaged over sentences, that is the Fisher information. Where is the sentence task
+# most sensitive, number for number?
 
 
 # %%
@@ -165,17 +166,18 @@ mtl.show_bars(
 )
 
 # %% [markdown]
-# EWC needs twice the memory of the backbone, for the weights of stage one and their Fisher
-# information. The Fisher numbers are tiny, so its strengths are huge: 10¹¹ was chosen for
-# newsdesk.
+# EWC needs twice the memory of the backbone, for the weights of stage one and their
+# Fisher information. The Fisher numbers are tiny, so its strengths are huge: 10¹¹ was
+# chosen for newsdesk.
 #
 # ## Distillation: keep the answers
 #
-# Learning without forgetting (Li and Hoiem 2016) asks nothing of the weights. The finished
-# model labels the new sentences once. The loss is T² times the Kullback-Leibler divergence
-# of the student's answers from the teacher's, at temperature T = 2. T flattens both, so
-# small probabilities count too, and T² makes up for the smaller gradients. You wrote it in
-# exercise 05.2. What is it before the first step, and after stage two?
+# Learning without forgetting (Li and Hoiem 2016) asks nothing of the weights. The
+# finished model labels the new sentences once. The loss is T² times the
+# Kullback-Leibler divergence of the student's answers from the teacher's, at
+# temperature T = 2. T flattens both, so small probabilities count too, and T² makes up
+# for the smaller gradients. You wrote it in exercise 05.2. What is it before the first
+# step, and after stage two?
 
 
 # %%
@@ -202,10 +204,10 @@ print(f"before the first step {before:.4f}, after stage two {after:.2f}")
 #
 # ## Three that need no new loss
 #
-# **Replay** adds the sentence loss on eight old sentences per step, from a share that was
-# kept. **Heads first** (Kumar et al. 2022) is a chain of plans: stage one, the NER head
-# alone, then stage two. **Top layers** is a scenario of your own, in which only layers 4
-# to 6 move. In code they are numbered from 0:
+# **Replay** adds the sentence loss on eight old sentences per step, from a share that
+# was kept. **Heads first** (Kumar et al. 2022) is a chain of plans: stage one, the NER
+# head alone, then stage two. **Top layers** is a scenario of your own, in which only
+# layers 4 to 6 move. In code they are numbered from 0:
 
 # %%
 head_alone = mtl.Plan("sentence_head_and_backbone_frozen", skip=120, first=first)
@@ -222,8 +224,8 @@ print(top)
 # ## How strong?
 #
 # Zero is no method, and too much lets nothing be learned. The study
-# `retention_strengths` tried several on two seeds of their own. The best mean of accuracy
-# and NER F1 on validation was chosen:
+# `retention_strengths` tried several on two seeds of their own. The best mean of
+# accuracy and NER F1 on validation was chosen:
 
 # %%
 STUDIES = mtl.lesson.studies_folder()
@@ -251,9 +253,9 @@ chosen.map("{:g}".format)
 # ## How far did the features move?
 #
 # To compare vectors from before and after, compare relations: which sentences lie near
-# each other? *Centred kernel alignment* (CKA, Kornblith et al. 2019) is the correlation of
-# two tables of dot products, N × N. Turned or stretched vectors give 1. Its plain form has
-# a trap. Give it two sets of pure noise:
+# each other? *Centred kernel alignment* (CKA, Kornblith et al. 2019) is the correlation
+# of two tables of dot products, N × N. Turned or stretched vectors give 1. Its plain
+# form has a trap. Give it two sets of pure noise:
 
 
 # %%
@@ -273,9 +275,9 @@ pd.DataFrame(noise).T.round(2).rename_axis("sentences of pure noise")
 
 # %% [markdown]
 # Noise looks alike, because every sentence is most like itself in both tables. The
-# unbiased form leaves the diagonal out and corrects the rest (Song et al. 2012; Nguyen et
-# al. 2021). With the plain form on a hundred sentences you would always find that the
-# features hardly changed.
+# unbiased form leaves the diagonal out and corrects the rest (Song et al. 2012; Nguyen
+# et al. 2021). With the plain form on a hundred sentences you would always find that
+# the features hardly changed.
 
 # %%
 old, new = (mtl.layer_vectors(model, test) for model in (finished, moved))

@@ -34,7 +34,7 @@ def _margin(answer: Any) -> None:
         said = float(answer(vector, weight, bias, true, other))
         known = {
             right: "",
-            -right: "The sign is turned: take the other label's score from the true one's.",
+            -right: "The sign is turned: true label minus other label.",
             right - float(bias[true] - bias[other]): "A bias is missing: each label "
             "adds its own to its score.",
         }

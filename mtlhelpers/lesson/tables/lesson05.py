@@ -120,7 +120,7 @@ def show_tradeoff(runs: pd.DataFrame, corpus: str) -> Picture:
     )
     return show_figure(
         figure,
-        f"Points with intervals: accuracy lost across, NER F1 up, both in points. {told}.",
+        f"Points with intervals: accuracy lost across, NER F1 up, in points. {told}.",
     )
 
 

@@ -61,7 +61,7 @@ def test_remedies_stand_beside_each_other_from_records():
 
 @pytest.mark.parametrize("corpus", ["newsdesk", "snips"])
 def test_learning_rates_decide_who_is_ahead(corpus):
-    pairs = lesson.learning_rate_pairs(corpus)
+    pairs = lesson.lr_pairs(corpus)
     low, high = pairs.sentence_low, pairs.sentence_high
     assert (low <= pairs.sentence).all() and (pairs.sentence <= high).all()
     assert lesson.leader_of(pairs, "each its own", "ner") == "everything"

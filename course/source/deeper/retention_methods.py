@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 import torch
 from datasets import DatasetDict
-from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.retention import L2SP, diagonal_fisher
 
 import mtlhelpers as mtl
+from mtlhelpers.training.metrics import encode_for
+from mtlhelpers.training.retention import L2SP, diagonal_fisher
 
 # %% [markdown]
 # ## A backbone before and after

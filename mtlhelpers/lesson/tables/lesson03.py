@@ -27,7 +27,7 @@ _SHOWN = 200  # points per row
 def show_chance(spread: Mapping[str, NDArray[np.float64]], chance: float) -> Picture:
     """Draw accuracies (0 to 1) in one row per name, with where 95 % of them lie."""
     figure, axes = new_figure(
-        "Accuracy without any learning; each point is one head, bars hold 95 %",
+        "Heads that know nothing, a point each; bars hold 95 %",
         across="% of test sentences",
         height=0.9 + 0.75 * len(spread),
     )
@@ -50,6 +50,14 @@ def show_chance(spread: Mapping[str, NDArray[np.float64]], chance: float) -> Pic
         )
         told.append(f"{name} {low:.1f} to {high:.1f} %")
     axes.axvline(100 * chance, color=INK, linewidth=0.8, linestyle=":")
+    axes.annotate(
+        "one over the labels",
+        (100 * chance, len(spread) - 0.45),
+        xytext=(4, 0),
+        textcoords="offset points",
+        fontsize=LETTERS - 1,
+        color=INK,
+    )
     axes.set_yticks(range(len(spread)), list(spread), fontsize=LETTERS, color=INK)
     axes.set_ylim(len(spread) - 0.4, -0.6)
     return show_figure(

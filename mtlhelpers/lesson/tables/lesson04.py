@@ -5,6 +5,7 @@ Lesson: 04_backbone_frozen.
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import (
@@ -27,9 +28,10 @@ _PAIRS = {
     "each its own": (("backbone_frozen", 3e-3), ("none_frozen", 3e-3)),
 }
 _SIZE = 300
+_ENDS = ("", "_low", "_high")
 
 
-def learning_rate_pairs(corpus: str) -> pd.DataFrame:
+def lr_pairs(corpus: str) -> pd.DataFrame:
     """Return heads alone minus everything, in points, one row per pair.
 
     Columns: `sentence` and `ner`, each with `_low` and `_high` of an interval of 95 %
@@ -50,14 +52,14 @@ def learning_rate_pairs(corpus: str) -> pd.DataFrame:
         rows[name] = {
             task + end: found.loc[0, score + end]
             for task, score in _SCORES.items()
-            for end in ("", "_low", "_high")
+            for end in _ENDS
         }
     return pd.DataFrame(rows).T
 
 
 def leader_of(pairs: pd.DataFrame, name: str, task: str) -> str:
     """Say who is ahead in a pair, where the interval leaves out zero."""
-    low, high = pairs.loc[name, [f"{task}_low", f"{task}_high"]]
+    low, high = (float(pairs[f"{task}_{end}"][name]) for end in ("low", "high"))
     return "heads alone" if low > 0 else "everything" if high < 0 else "neither"
 
 
@@ -68,34 +70,40 @@ def show_pairs(pairs: pd.DataFrame) -> Picture:
         across="points: everything is better to the left, heads alone to the right",
         height=3.4,
     )
-    rows, told = [], []
-    for name, own in pairs.iterrows():
-        for task, score in _SCORES.items():
-            row, style, margin = len(rows), look(task), 100 * MARGINS[score]
-            axes.barh(row, 2 * margin, left=-margin, height=0.9, color="#DDDDDD")
-            axes.plot(*_ends(own, task, row), color=style.colour, linewidth=1.8)
-            axes.plot(own[task], row, style.marker, color=style.colour, markersize=7)
-            axes.annotate(
-                f"{own[task]:+.1f}",
-                (own[task], row),
-                xytext=(0, 6),
-                textcoords="offset points",
-                ha="center",
-                fontsize=LETTERS - 1,
-                color=INK,
-            )
-            rows.append(f"{name}: {_SHOWN[task]}")
-            ends = own[f"{task}_low"], own[f"{task}_high"]
-            told.append(
-                f"{rows[-1]} {own[task]:+.1f} ({ends[0]:+.1f} to {ends[1]:+.1f})"
-            )
+    told: list[str] = []
+    cases = [(name, task) for name in map(str, pairs.index) for task in _SCORES]
+    for row, (name, task) in enumerate(cases):
+        mean, low, high = (float(pairs[task + end][name]) for end in _ENDS)
+        _draw_difference(axes, row, task, (mean, low, high))
+        told.append(f"{name}, {_SHOWN[task]} {mean:+.1f} ({low:+.1f} to {high:+.1f})")
     axes.axvline(0, color=INK, linewidth=0.8)
-    axes.set_yticks(range(len(rows)), rows, fontsize=LETTERS, color=INK)
-    axes.set_ylim(len(rows) - 0.4, -0.8)
+    names = [f"{name}: {_SHOWN[task]}" for name, task in cases]
+    axes.set_yticks(range(len(cases)), names, fontsize=LETTERS, color=INK)
+    axes.set_ylim(len(cases) - 0.4, -0.8)
     return show_figure(
         figure,
         f"Differences with intervals about zero, in points: {'; '.join(told)}. Grey "
         f"bands mark what is too small to matter.",
+    )
+
+
+def _draw_difference(
+    axes: Axes, row: int, task: str, found: tuple[float, float, float]
+) -> None:
+    """Draw mean and interval over the margin of the task."""
+    style, margin = look(task), 100 * MARGINS[_SCORES[task]]
+    mean, low, high = found
+    axes.barh(row, 2 * margin, left=-margin, height=0.9, color="#DDDDDD")
+    axes.plot([low, high], [row, row], color=style.colour, linewidth=1.8)
+    axes.plot(mean, row, style.marker, color=style.colour, markersize=7)
+    axes.annotate(
+        f"{mean:+.1f}",
+        (mean, row),
+        xytext=(0, 6),
+        textcoords="offset points",
+        ha="center",
+        fontsize=LETTERS - 1,
+        color=INK,
     )
 
 
@@ -110,7 +118,3 @@ def layer_table() -> pd.DataFrame:
         for task, score in _SCORES.items()
     }
     return pd.DataFrame(columns).round(1)
-
-
-def _ends(row: pd.Series, task: str, at: int) -> tuple[list[float], list[int]]:  # type: ignore[type-arg]
-    return [row[f"{task}_low"], row[f"{task}_high"]], [at, at]

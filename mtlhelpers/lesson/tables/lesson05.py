@@ -90,7 +90,7 @@ def refit_table(runs: pd.DataFrame) -> pd.DataFrame:
 
 def retention_table(runs: pd.DataFrame) -> pd.DataFrame:
     """Return points lost with their interval and NER F1, one row per remedy."""
-    rows = {}
+    rows: dict[str, dict[str, str]] = {}
     for arm, words in _REMEDIES.items():
         rows[words] = {}
         for corpus, shown in _CORPORA.items():

@@ -3,13 +3,14 @@
 #
 # **Can anything be learned, and what does a model score that has learned nothing?**
 #
-# Nobody wants to train with everything frozen. Still, it happens: a switch is set in
-# the wrong place, the loss is printed, the loop runs, and hours later a score comes
-# out. Would you notice? A score of 20 % on seven labels looks like a beginning.
+# Nobody wants to train with everything frozen. But everybody should have seen it once:
+# what PyTorch says, what a training looks like that does nothing, and what a model
+# scores that knows nothing. A score of 20 % on seven labels looks like a beginning. Is
+# it one?
 #
-# In this lesson you try to train a frozen model and read what PyTorch says. Then you
-# measure what knowing nothing scores. You will know how to recognise a training that
-# does nothing, and how wide chance really is.
+# In this lesson you try to train a frozen model, and then measure what knowing nothing
+# scores. You will know how to recognise a training in vain, and how wide chance really
+# is.
 #
 # *20 minutes to read, 40 seconds to run, 10 minutes of exercises. You need lessons 01
 # and 02.*
@@ -60,8 +61,8 @@ print(f"loss {loss:.2f}; the log of {len(corpus.labels)} labels is "
       f"{math.log(len(corpus.labels)):.2f}")  # fmt: skip
 
 # %% [markdown]
-# The forward pass works, and the loss is that of a head that finds all labels alike.
-# Now the backward pass.
+# The forward pass works, and the loss is that of a head that finds all labels equally
+# likely. Now the backward pass.
 
 # %%
 mtl.guess(
@@ -90,9 +91,9 @@ mtl.reveal(
 )
 
 # %% [markdown]
-# "Element 0 of tensors" is your loss. No tensor asked for a gradient, so PyTorch noted
-# nothing while the model ran. One tensor that asks is enough. The graph then begins at
-# that tensor, and nothing below it is noted:
+# "Element 0 of tensors" is your loss. No tensor asked for a gradient, so PyTorch
+# recorded nothing while the model ran. One tensor that asks is enough. The graph then
+# begins at that tensor, and nothing below it is recorded:
 
 # %%
 model.sentence_classifier.bias.requires_grad_(True)
@@ -143,8 +144,8 @@ print(heard[-1].message)
 print(f"{run.steps} steps; {run.proof}")
 
 # %% [markdown]
-# Do more sentences help? Take ten, a thousand, or a thousand with shuffled labels. Compare
-# what both heads say of one batch afterwards, bit for bit.
+# Do more sentences help? Take ten, a thousand, or a thousand with shuffled labels.
+# Compare what both heads say of one batch afterwards, bit for bit.
 
 # %%
 train = corpus.splits["train"]
@@ -220,9 +221,9 @@ mtl.reveal("03-spread", round(twenty.max() - twenty.min(), 1))
 # random head favours no label beforehand. (Always saying the most frequent label may
 # score more. Know both baselines.) But single heads are far off.
 #
-# The usual yardstick is a coin or a die. Thrown *N* times, it is right with a standard
-# deviation of √(*p* (1 − *p*) / *N*), where *p* = 1/7. For this test set, 95 % of all
-# dice lie within 1.96 of these.
+# The usual yardstick is a coin or a die. Thrown *N* times, its share of right answers
+# has a standard deviation of √(*p* (1 − *p*) / *N*), where *p* = 1/7. For this test
+# set, 95 % of all dice lie within 1.96 of these.
 
 # %%
 mtl.guess(

@@ -7,9 +7,9 @@
 # where most advice begins. Some people then find that it is nearly as good as training
 # everything. Others find that it is useless. Both can be right about their own run.
 #
-# In this lesson you turn a head at chance into a good one without touching its
-# parameters, and make either side of a comparison win by one number. You will know what
-# to look at before you believe a score of frozen features.
+# In this lesson you turn a head at chance into a good one without giving it one more
+# parameter. You make either side of a comparison win by changing one number. You will
+# know what to look at before you believe a score of frozen features.
 #
 # *25 minutes to read, 40 seconds to run, 15 minutes of exercises. You need lessons 01
 # and 02.*
@@ -61,7 +61,7 @@ Markdown(
 #
 # Heads can read any layer, and a sentence can be the mean of its word pieces or the
 # vector of `[CLS]`, the first one. Layers are counted from the bottom, 1 to 6. Take
-# `[CLS]` of layer 3, half way up. How large are its features?
+# `[CLS]` of layer 3, half way up. How much do its features vary?
 
 # %%
 model = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed=0)
@@ -173,10 +173,11 @@ mtl.reveal(
 mtl.lesson.layer_table()
 
 # %% [markdown]
-# For names a middle layer is best on both corpora. For labels newsdesk says the last
-# and SNIPS says anything but the last. Believe SNIPS: a third of newsdesk's sentences
-# was rewritten with the help of a classifier on MiniLM's last layer (its data card says
-# so). The layer is a choice for each task and corpus, to be made on validation.
+# For names a middle layer is best on both corpora. For labels the last layer is the
+# best on newsdesk and the lowest on SNIPS. Believe SNIPS. A third of newsdesk's
+# sentences was rewritten with the help of a classifier on MiniLM's last layer, as its
+# data card says. The layer is a choice for each task and corpus, to be made on
+# validation.
 
 # %% [markdown] tags=["half-day"]
 # ## Better heads

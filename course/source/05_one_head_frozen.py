@@ -175,8 +175,8 @@ Markdown(
 # Perhaps the label can still be read off the new vectors, but not by the old head. Then
 # the task is *misaligned*. Or the backbone has dropped it. Then it is *forgotten*.
 #
-# A new head can tell. Freeze the moved backbone, draw a sentence head, and train it on
-# the sentences of stage one. This is the *refit probe*.
+# A new head can tell. Freeze the moved backbone, draw a new sentence head, and train it
+# on the sentences of stage one. This is the *refit probe*.
 
 # %%
 mtl.guess(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.machine import cost_since as cost_since
     from mtlhelpers.lesson.machine import machine_table as machine_table
     from mtlhelpers.lesson.machine import studies_folder as studies_folder
+    from mtlhelpers.lesson.readings import show_sentence as show_sentence
     from mtlhelpers.lesson.report import claim_overview as claim_overview
     from mtlhelpers.lesson.report import claim_table as claim_table
     from mtlhelpers.lesson.report import decision_card as decision_card

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mtlhelpers import lesson
-from mtlhelpers.lesson.recorded import mean_and_deviation, mean_and_interval
+from mtlhelpers.lesson.tables.lesson05 import mean_and_deviation, mean_and_interval
 
 TAGS = ["B-person", "I-person", "O", "B-location"]
 WORDS = ["Ada", "<b>", "saw", "London"]
@@ -66,7 +66,7 @@ def test_learning_rates_decide_who_is_ahead(corpus):
     assert (low <= pairs.sentence).all() and (pairs.sentence <= high).all()
     assert lesson.leader_of(pairs, "each its own", "ner") == "everything"
     assert lesson.leader_of(pairs, "3e-3 for both", "ner") == "heads alone"
-    assert "3e-3 for both: names" in lesson.show_pairs(pairs).alt
+    assert "3e-3 for both, names" in lesson.show_pairs(pairs).alt
 
 
 def test_layers_have_a_row_each():

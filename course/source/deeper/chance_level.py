@@ -127,9 +127,9 @@ worth = (1 / L) * (1 - 1 / L) / accuracy.var()
 Markdown(f"{worth:.0f} sentences, out of {N:,}.")
 
 # %% [markdown]
-# That is why an interval from √(*p* (1 − *p*) / *N*) is too narrow for a head that
-# knows nothing. It is not too narrow in the same way for a *trained* model: that one
-# draws its borders between topics by intent, not by luck.
+# That is why an interval from √(*p* (1 − *p*) / *N*) is too narrow here. It answers
+# another question: how far would the score of *one fixed model* move with other test
+# sentences? You asked how far heads that know nothing spread on the same sentences.
 #
 # ## Names by chance
 #
@@ -176,7 +176,7 @@ Markdown(
 )
 
 # %% [markdown]
-# Most of the luck stays. A head that happens to lie well for half of a topic lies well
+# Much of the luck stays. A head that happens to lie well for half of a topic lies well
 # for the other half. To choose a seed by its score is to train, if badly. That is why
 # the best seed on the test set is no fair score.
 #

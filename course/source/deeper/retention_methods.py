@@ -70,7 +70,7 @@ _ = mtl.train(moved, corpus, second, stages=stages)
 
 # %%
 held = copy.deepcopy(finished)
-mtl.apply_scenario(held, "sentence_head_frozen")
+_ = mtl.apply_scenario(held, "sentence_head_frozen")
 
 # %%
 method = L2SP(held, strength=0.1)
@@ -107,7 +107,7 @@ assert all(torch.allclose(a, p.grad) for a, p in zip(by_autograd, now))
 # By hand, for one sentence and one tensor, the bias of the last layer's output:
 
 # %%
-mtl.apply_scenario(finished, "sentence_head_frozen")
+_ = mtl.apply_scenario(finished, "sentence_head_frozen")
 _ = finished.eval()
 some = corpus.splits["train"].shuffle(seed=0).select(range(24))
 
@@ -166,9 +166,10 @@ mtl.show_bars(
 )
 
 # %% [markdown]
-# EWC needs twice the memory of the backbone, for the weights of stage one and their
-# Fisher information. The Fisher numbers are tiny, so its strengths are huge: 10¹¹ was
-# chosen for newsdesk.
+# Here the lower layers are the sensitive ones, and the last layer is the least. EWC
+# needs twice the memory of the backbone, for the weights of stage one and their Fisher
+# information. The Fisher numbers are tiny, so its strengths are huge: 10¹¹ was chosen
+# for newsdesk.
 #
 # ## Distillation: keep the answers
 #
@@ -271,7 +272,7 @@ noise = {}
 for count in (50, 100, 700):
     pair = [torch.randn(count, 384, generator=draw) for _ in range(2)]
     noise[count] = {"plain": biased_cka(*pair), "unbiased": mtl.unbiased_cka(*pair)}
-pd.DataFrame(noise).T.round(2).rename_axis("sentences of pure noise")
+(pd.DataFrame(noise).T.round(2) + 0.0).rename_axis("sentences of pure noise")
 
 # %% [markdown]
 # Noise looks alike, because every sentence is most like itself in both tables. The
@@ -296,9 +297,9 @@ columns["weights moved, % of their norm"] = np.round([100 * d for d in distance]
 pd.DataFrame(columns, index=parts)
 
 # %% [markdown]
-# Every layer's weights moved by about the same few per cent. The features move more and
-# more on the way up, because each layer works on what the layers below it have moved
-# already. The head reads the end of that chain. "The weights hardly changed" is no
-# comfort.
+# Every layer's weights moved by about the same few per cent. The features moved far
+# more, and most in the upper layers: each layer works on what the layers below it have
+# moved already. The head reads the end of that chain. "The weights hardly changed" is
+# no comfort.
 #
 # Back to [05 one head frozen](../05_one_head_frozen.ipynb).

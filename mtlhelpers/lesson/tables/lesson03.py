@@ -6,6 +6,7 @@ Lesson: 03_everything_frozen.
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
@@ -39,31 +40,29 @@ def show_chance(spread: Mapping[str, NDArray[np.float64]], chance: float) -> Pic
         axes.plot(points, height, marker, color=colour, markersize=3, alpha=0.4)
         low, high = np.quantile(100 * values, [0.025, 0.975])
         axes.plot([low, high], [row - 0.3] * 2, color=INK, linewidth=3)
-        axes.annotate(
-            f"{low:.1f} to {high:.1f} %",
-            (high, row - 0.3),
-            xytext=(8, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=LETTERS,
-            color=INK,
-        )
+        _write(axes, f"{low:.1f} to {high:.1f} %", high, row - 0.3)
         told.append(f"{name} {low:.1f} to {high:.1f} %")
     axes.axvline(100 * chance, color=INK, linewidth=0.8, linestyle=":")
-    axes.annotate(
-        "one over the labels",
-        (100 * chance, len(spread) - 0.45),
-        xytext=(4, 0),
-        textcoords="offset points",
-        fontsize=LETTERS - 1,
-        color=INK,
-    )
+    _write(axes, "one over the labels", 100 * chance, len(spread) - 0.5)
     axes.set_yticks(range(len(spread)), list(spread), fontsize=LETTERS, color=INK)
-    axes.set_ylim(len(spread) - 0.4, -0.6)
+    axes.set_ylim(len(spread) - 0.35, -0.6)
     return show_figure(
         figure,
         f"Points about {100 * chance:.1f} %, one over the number of labels. 95 % lie "
         f"within: {'; '.join(told)}.",
+    )
+
+
+def _write(axes: Axes, words: str, x: float, y: float) -> None:
+    """Write words to the right of a place."""
+    axes.annotate(
+        words,
+        (x, y),
+        xytext=(6, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=LETTERS,
+        color=INK,
     )
 
 

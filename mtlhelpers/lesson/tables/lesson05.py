@@ -5,13 +5,15 @@ Lesson: 05_one_head_frozen.
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from datasets import Dataset
+from numpy.typing import ArrayLike
+from scipy import stats
 
 from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
 from mtlhelpers.lesson.plots.points import draw_points
-from mtlhelpers.lesson.recorded import mean_and_deviation, mean_and_interval
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.records.tables import study_table, summarise
 from mtlhelpers.training.scores import Scores
@@ -144,3 +146,26 @@ def compare_remedies(runs: pd.DataFrame, one: str, other: str) -> str:
 
 def _of(runs: pd.DataFrame, corpus: str, arm: str) -> pd.DataFrame:
     return runs[(runs.corpus == corpus) & (runs.arm == arm)]
+
+
+def mean_and_deviation(scores: ArrayLike) -> str:
+    """Write scores from 0 to 1 as per cent over seeds, as in 57.8 ± 1.2."""
+    points = 100 * np.asarray(scores, dtype=float)
+    if len(points) < 2:
+        return f"{points[0]:.1f}" if len(points) else "not recorded"
+    return f"{points.mean():.1f} ± {points.std(ddof=1):.1f}"
+
+
+def mean_and_interval(points: ArrayLike, sign: str = "") -> str:
+    """Write differences over seeds with a t interval of 95 %, as in 1.0 (0.2 to 1.8).
+
+    `sign` is "+" where a plus is to be written too.
+    """
+    values = np.asarray(points, dtype=float)
+    n = len(values)
+    if n < 2:
+        return f"{values[0]:{sign}.1f}" if n else "not recorded"
+    half = float(stats.t.ppf(0.975, n - 1)) * values.std(ddof=1) / n**0.5
+    mean = float(values.mean())
+    told = [f"{round(x, 1) + 0.0:{sign}.1f}" for x in (mean, mean - half, mean + half)]
+    return f"{told[0]} ({told[1]} to {told[2]})"

@@ -10,7 +10,7 @@ from html import escape
 
 from mtlhelpers.data.words import spans_of
 
-Reading = tuple[str, Sequence[str | None]]  # a label, and a tag per word
+LabelAndTags = tuple[str, Sequence[str | None]]  # a label, and a tag per word
 SHADES = ("#CFE8FF", "#FFE0B8", "#CDEFD9", "#F6D3E6", "#FFF3A8", "#E3DAF7", "#E0E0E0")
 NAME = "padding:.1em .3em;border-radius:.25em;color:#222;background:"
 
@@ -20,7 +20,7 @@ class Readings:
     """A sentence under several readings, ready for a notebook."""
 
     words: Sequence[str]
-    rows: Mapping[str, Reading]
+    rows: Mapping[str, LabelAndTags]
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -48,7 +48,7 @@ class Readings:
         )
 
 
-def show_sentence(words: Sequence[str], rows: Mapping[str, Reading]) -> Readings:
+def show_sentence(words: Sequence[str], rows: Mapping[str, LabelAndTags]) -> Readings:
     """Show a sentence once per reading, such as the gold's and two models'."""
     return Readings(words, rows)
 

@@ -172,8 +172,9 @@ for data in (small, misled):
     assert torch.equal(ten.ner, others.ner)
 
 # %% [markdown]
-# All the same. What a frozen model says depends on its weights alone, not on the size,
-# the choice or the truth of your data.
+# All the same. In eval mode, what a frozen model says depends on its weights alone, not
+# on the size, the choice or the truth of your data. (Frozen is not eval: see lesson
+# 02.)
 
 # %% [markdown] tags=["slide"]
 # ## What is chance?
@@ -241,10 +242,10 @@ mtl.reveal("03-outside", int(outside.sum()))
 
 # %% [markdown]
 # By that yardstick many heads are "significantly" better or worse than chance, and none
-# of them has learned anything. So the yardstick is wrong. A die decides each sentence
-# anew. A head is a fixed function: sentences whose vectors lie close together get the
-# same answer, and sentences with one label do lie close together. They are right
-# together or wrong together.
+# of them has learned anything. So it is the wrong yardstick here. A die decides each
+# sentence anew. A head is a fixed function: sentences whose vectors lie close together
+# get the same answer, and sentences with one label do lie close together. They are
+# right together or wrong together.
 #
 # An explanation must be able to fail. Newsdesk's test set holds about two variants of
 # each sentence, a *group*. Let the groups exchange their labels at random. Variants
@@ -273,10 +274,13 @@ mtl.lesson.show_chance(spread, p)
 
 # %% [markdown]
 # With exchanged labels the heads spread about like dice. So it was the closeness of
-# sentences with one label. The wide band is the true one: a score inside it is no sign
-# of learning. Its width is a matter of this corpus and this backbone, which was tuned
-# to put sentences of like meaning together. Draw heads of your own before you compare
-# with chance.
+# sentences with one label. For heads that know nothing the wide band is the true one,
+# and a score inside it is no sign of learning. Its width depends on the corpus and on
+# the backbone. This one was tuned to put sentences of like meaning together. Draw heads
+# of your own before you compare with chance.
+#
+# For names it is simpler. A random NER head has to hit a type and both ends, so chance
+# is next to zero.
 
 # %% [markdown]
 # ## Frozen and still useful

@@ -55,8 +55,8 @@ Markdown(
 )
 
 # %% [markdown]
-# Every further run in this lesson starts from a filled store. The deep dive on the
-# feature store takes it apart, and shows where the time of a training step goes.
+# Further runs on these sentences and this layer skip the backbone altogether. The deep
+# dive on the feature store shows where the time of a training step goes.
 
 # %% [markdown] tags=["half-day"]
 # ## At what scale?
@@ -95,8 +95,8 @@ narrow = train_heads(**LAYER_3)
 mtl.reveal("04-narrow", round(100 * narrow.scores.accuracy, 1))
 
 # %% [markdown] tags=["slide"]
-# The head has learned nothing. Does layer 3 hold nothing about labels, or does the head
-# not get at it?
+# The sentence head has learned nothing. Does layer 3 hold nothing about labels, or does
+# the head not get at it?
 #
 # Each step of AdamW moves a weight by about the learning rate at most. A feature that
 # hardly varies needs a large weight before it says anything, and a large weight takes

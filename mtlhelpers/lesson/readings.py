@@ -34,7 +34,7 @@ class Readings:
         kinds = sorted({k for _, tags in self.rows.values() for *_, k in _spans(tags)})
         shades = {kind: SHADES[at % len(SHADES)] for at, kind in enumerate(kinds)}
         return "".join(
-            f"<div style='margin:.6em 0'><b>{escape(name)}</b>: label "
+            f"<div style='margin:.6em 0;line-height:1.7'><b>{escape(name)}</b>: label "
             f"<b>{escape(label)}</b><br>"
             + " ".join(
                 f"<span style='{NAME}{shades[kind]}'>{escape(text)} "

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
     from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
     from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
-    from mtlhelpers.lesson.sentences import show_sentence as show_sentence
     from mtlhelpers.lesson.tables.lesson03 import kept_megabytes as kept_megabytes
     from mtlhelpers.lesson.tables.lesson03 import show_chance as show_chance
     from mtlhelpers.lesson.tables.lesson04 import layer_table as layer_table

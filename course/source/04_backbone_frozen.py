@@ -49,6 +49,8 @@ def train_heads(corpus=corpus, **settings):
 # %%
 usual = train_heads()
 seconds = usual.seconds
+
+# %%
 Markdown(
     f"The backbone ran once over all sentences, in {seconds['setup']:.1f} s. Then the "
     f"heads took {usual.steps:,} steps in {seconds['steps']:.1f} s."
@@ -209,6 +211,8 @@ mtl.lesson.score_table(better)
 
 # %%
 gained = 100 * (better["frozen_best"].ner_f1 - usual.scores.ner_f1)
+
+# %%
 Markdown(
     f"On this seed `frozen_best` finds {gained:.1f} points of F1 more than the linear "
     f"head. In the records, training everything was {-pairs.ner['each its own']:.1f} "

@@ -156,6 +156,8 @@ offset = (head.bias[true] - head.bias[won]).item()
 # %%
 before, after = (float(direction @ vector) + offset for vector in (old, new))
 move = float(direction @ (new - old))
+
+# %%
 Markdown(
     f"Margin before: {before:+.2f}. Margin after: {after:+.2f}. Change: "
     f"{after - before:+.2f}. `direction @ (new - old)`: {move:+.2f}."

@@ -57,8 +57,6 @@ accuracy = (answers == truth).mean(1)
 # favourite labels:
 
 # %%
-
-# %%
 kinds = pd.crosstab(
     pd.Series(test["label"][:], name="truth"),
     pd.Series([corpus.labels[one] for one in answers[0]], name="the head says"),
@@ -124,6 +122,8 @@ pd.Series(deviations, name="standard deviation, points").round(2).to_frame()
 
 # %%
 worth = (1 / L) * (1 - 1 / L) / accuracy.var()
+
+# %%
 Markdown(f"{worth:.0f} sentences, out of {N:,}.")
 
 # %% [markdown]
@@ -149,6 +149,8 @@ for seed in range(10):
 # %%
 f1 = np.array([100 * scores.ner_f1 for scores in by_seed])
 reported = np.mean([scores.predicted_spans / scores.spans for scores in by_seed])
+
+# %%
 Markdown(
     f"NER F1 {f1.mean():.1f} ± {f1.std(ddof=1):.1f} %, at most {f1.max():.1f} %. These "
     f"heads report {reported:.1f} names for every true one."
@@ -169,6 +171,8 @@ hits = answers == truth
 
 # %%
 best = hits[:, half].mean(1).argmax()
+
+# %%
 Markdown(
     f"Seed {best}: {100 * hits[best, half].mean():.1f} % where it was chosen, and "
     f"{100 * hits[best, ~half].mean():.1f} % on the other half. Chance is "
@@ -204,10 +208,10 @@ for _ in range(200):
     losses.append(loss.item())
 
 # %%
-
-# %%
 biased = ((scores_of(0) + bias).argmax(1).numpy() == truth).mean()
 low, high = np.quantile(accuracy, [0.025, 0.975])
+
+# %%
 Markdown(
     f"The loss falls from {losses[0]:.3f} to {losses[-1]:.3f}. Accuracy on test goes "
     f"from {100 * accuracy[0]:.1f} to {100 * biased:.1f} %, within the "

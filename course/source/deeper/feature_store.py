@@ -97,8 +97,6 @@ _ = bias.copy_(was)
 again = mtl.evaluate(model, few, store=store)
 
 # %%
-
-# %%
 rows = {"stored": first, "one number moved, same store": changed}
 rows |= {"one number moved, no store": live, "number put back": again}
 mtl.lesson.score_table(rows)
@@ -199,6 +197,8 @@ thirty = (
 # %%
 pieces = sum(int(pieces.attention_mask.sum()) for pieces, _, _ in batches)
 megabytes = pieces * model.backbone.config.hidden_size * 4 / 1e6
+
+# %%
 Markdown(
     f"Over 30 epochs, first pass included, the store is {thirty:.0f} times as fast. "
     f"It holds {megabytes * 1000 / SIZE:.0f} MB per 1,000 sentences and layer."
@@ -267,6 +267,8 @@ parts.round(1)
 # %%
 saved = parts.iloc[0] - parts.iloc[1]
 share = (100 * saved / saved.sum()).round(0).astype(int)
+
+# %%
 Markdown(
     f"Of what freezing saves in a step, {share.iloc[1]} % is backward pass, "
     f"{share.iloc[0]} % forward pass and {share.iloc[2]} % update."

@@ -12,7 +12,7 @@
 # scores. You will know how to recognise a training in vain, and how wide chance really
 # is.
 #
-# *20 minutes to read, 40 seconds to run, 10 minutes of exercises. You need lessons 01
+# *20 minutes to read, 20 seconds to run, 10 minutes of exercises. You need lessons 01
 # and 02.*
 
 # %%
@@ -325,7 +325,7 @@ mtl.check("03.1", dice_interval)
 # ### Exercise 03.2 · A sign of learning?
 #
 # `heads` holds the accuracies of many random heads, `score` that of a model. Return
-# whether the score is higher than 97.5 % of the heads.
+# whether the score is higher than 97.5 % of the heads. (`np.quantile` helps.)
 
 
 # %% tags=["exercise"]

@@ -11,7 +11,7 @@
 # parameter. You make either side of a comparison win by changing one number. You will
 # know what to look at before you believe a score of frozen features.
 #
-# *25 minutes to read, 40 seconds to run, 15 minutes of exercises. You need lessons 01
+# *25 minutes to read, 45 seconds to run, 15 minutes of exercises. You need lessons 01
 # and 02.*
 
 # %%

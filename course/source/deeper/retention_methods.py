@@ -19,8 +19,6 @@ import torch
 from datasets import DatasetDict
 
 import mtlhelpers as mtl
-from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.retention import L2SP, diagonal_fisher
 
 # %% [markdown]
 # ## A backbone before and after
@@ -73,7 +71,7 @@ held = copy.deepcopy(finished)
 _ = mtl.apply_scenario(held, "sentence_head_frozen")
 
 # %%
-method = L2SP(held, strength=0.1)
+method = mtl.lesson.L2SP(held, strength=0.1)
 _ = held.load_state_dict(moved.state_dict())
 
 # %%
@@ -112,11 +110,11 @@ _ = finished.eval()
 some = corpus.splits["train"].shuffle(seed=0).select(range(24))
 
 # %%
-encoded = encode_for(finished, some)
+encoded = mtl.lesson.encode_for(finished, some)
 tensors = list(finished.backbone.parameters())
 
 # %%
-fisher = diagonal_fisher(finished, tensors, encoded, "sentence", seed=0)
+fisher = mtl.lesson.diagonal_fisher(finished, tensors, encoded, "sentence", seed=0)
 
 # %%
 pieces = finished.tokenizer(

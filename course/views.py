@@ -64,8 +64,6 @@ def read(source: Path) -> NotebookNode:
         cell.id = f"cell-{number:03d}"
         # It would tell the answer before it is run.
         if cell.cell_type == "code" and HIDDEN.search(cell.source):
-            cell.source
-        ):  # it would tell before it is run
             cell.metadata["jupyter"] = {"source_hidden": True}
         if "half-day" in tags(cell) and cell.source.startswith("#"):
             heading, *rest = cell.source.split("\n")

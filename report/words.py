@@ -44,8 +44,15 @@ def corpus_name(corpus: str, task: str = "both") -> str:
     return CORPORA.get(corpus, corpus)
 
 
+def task_title(task: Task) -> str:
+    """Return the heading of a drawing: Labels (accuracy)."""
+    return f"{TASK_WORDS[task].capitalize()} ({SCORES[task]})"
+
+
 def signed(value: float, digits: int = 1) -> str:
-    """Return a difference with its sign: +2.3, −18.5."""
+    """Return a difference with its sign: +2.3, −18.5; 0.0 has none."""
+    if not round(value, digits):
+        return f"{0:.{digits}f}"
     return f"{value:+,.{digits}f}".replace("-", MINUS)
 
 
@@ -92,10 +99,11 @@ def holds(condition: bool, sentence: str) -> str:
     return ""
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+FILTERS: dict[str, Callable[..., str | float]] = {
     "signed": signed,
     "plain": plain,
     "span": span,
     "listed": listed,
     "word": word,
+    "negative": float.__neg__,
 }

@@ -72,7 +72,7 @@ class Chart:
             canvas.text(x(place), BOTTOM + 16, plain(place, 0), "middle")
         canvas.text(LEFT, BOTTOM + 32, self.across, "small")
         canvas.text(LEFT, TOP - 6, f"↑ {self.up}", "small")
-        canvas.text(right, BOTTOM - 5, f"↓ {self.down}", "small end")
+        canvas.text(right, BOTTOM + 32, f"↓ {self.down}", "small end")
         for look, line in enumerate(self.lines):
             self._line(canvas, look, line, x, y)
         self._names(canvas, y)
@@ -113,6 +113,6 @@ def _apart(places: Sequence[float], x) -> list[float]:
     """Those whose labels do not run into the one before."""
     kept: list[float] = []
     for place in places:
-        if not kept or x(place) - x(kept[-1]) > 6 * len(plain(place, 0)) + 8:
+        if not kept or x(place) - x(kept[-1]) > 6 * len(plain(place, 0)) + 4:
             kept.append(place)
     return kept

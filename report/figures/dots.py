@@ -7,7 +7,7 @@ from report.figures.svg import LETTER, WIDTH, Canvas, ticks
 from report.gaps import Gap
 from report.words import signed
 
-LABELS, VALUES = 108.0, 42.0  # units: columns left and right of the plot
+LABELS, VALUES = 118.0, 42.0  # units: columns left and right of the plot
 ROW, AIR = 17.0, 4.0
 MARK, HEAD = "mark", "head"
 

@@ -62,7 +62,7 @@ class Canvas:
         return tree.SubElement(self.root, name, given)
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
+def ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Return round numbers from low to high, at most so many."""
     step = 10 ** floor(log10((high - low) / most))
     step = next(

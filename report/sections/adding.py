@@ -8,7 +8,7 @@ from mtlhelpers.study.records.record import Side
 from report.facts import EVERYTHING, Facts
 from report.figures.dots import Panel, Row
 from report.gaps import Gap, Ways, gaps
-from report.words import plain
+from report.words import plain, task_title
 
 RATE = (("backbone_lr", 3e-4),)  # that of the other ways of studies/one_head_frozen
 MANY: Mapping[str, Side] = {
@@ -18,8 +18,8 @@ MANY: Mapping[str, Side] = {
 }
 FEW: Mapping[str, Side] = {
     "nothing done": Side("one_head_frozen", "3A", RATE),
-    "weights pulled back": Side("one_head_frozen", "l2sp"),
-    "the same, weighted": Side("one_head_frozen", "ewc"),
+    "pulled back: L2-SP": Side("one_head_frozen", "l2sp"),
+    "pulled back: EWC": Side("one_head_frozen", "ewc"),
     "lower half frozen": Side("one_head_frozen", "lower half frozen"),
     "replay of 5 %": Side("one_head_frozen", "replay 5 %"),
     "heads first": Side("one_head_frozen", "head first"),
@@ -114,5 +114,6 @@ def together_panel(found: list[Gap], task: Task) -> Panel:
         for one in found
         if one.task == task
     ]
-    title = {"sentence": "Labels (accuracy)", "ner": "Names (F1)"}[task]
-    return Panel(title, rows, "one model per task is better", "one for both is better")
+    return Panel(
+        task_title(task), rows, "one model per task is better", "one for both is better"
+    )

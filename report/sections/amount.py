@@ -3,12 +3,12 @@
 from typing import Any
 
 from mtlhelpers.study.protocol import MARGINS, SCORE_OF, TASKS, Task
-from report.facts import BORDER, FREEZING, Facts
+from report.facts import FEW, MANY, Facts
 from report.figures.curves import Chart, Line, Point
 from report.figures.dots import Panel, Row
-from report.gaps import Gap, gaps
+from report.gaps import Gap
 from report.sections.answer import LEFT, RIGHT, count
-from report.words import SCORES, TASK_WORDS, corpus_name, plain
+from report.words import corpus_name, plain, task_title
 
 LITTLE = (10, 30, 100)  # sentences
 
@@ -20,16 +20,14 @@ def section(facts: Facts) -> dict[str, Any]:
         "few_panels": [little(facts.freezing, task) for task in TASKS],
         "few_counts": {size: count(facts.freezing, size) for size in LITTLE},
         "lowest": {task: extreme(facts.freezing, task) for task in TASKS},
-        "newsdesk": [
-            one
-            for one in gaps(facts.evidence, FREEZING, ["newsdesk"])
-            if one.size == 300
-        ],
-        "crossings": [
-            (corpus_name(one.corpus, one.task), TASK_WORDS[one.task], one.said)
-            for one in facts.decisions(BORDER)
-        ],
+        "ends": ends(facts),
     }
+
+
+def ends(facts: Facts) -> dict[tuple[str, str], tuple[Gap, Gap]]:
+    """Return the differences on few and on all sentences, by corpus and task."""
+    both = zip(facts.primary(FEW), facts.primary(MANY))
+    return {(few.name, few.task): (few, many) for few, many in both}
 
 
 def chart(found: list[Gap], task: Task) -> Chart:
@@ -40,7 +38,7 @@ def chart(found: list[Gap], task: Task) -> Chart:
         own = [one for one in found if (one.corpus, one.task) == (corpus, task)]
         points = [Point(g.size, g.difference, (g.low, g.high)) for g in own]
         lines.append(Line(corpus_name(corpus, task), points))
-    title = f"{TASK_WORDS[task].capitalize()} ({SCORES[task]}), frozen minus everything"
+    title = f"{task_title(task)}, frozen minus everything"
     margin = 100 * MARGINS[SCORE_OF[task]]
     up, down = "freezing is better", "everything is better"
     return Chart(title, lines, "training sentences", margin, up, down)
@@ -53,7 +51,7 @@ def little(found: list[Gap], task: Task) -> Panel:
         for one in found
         if one.task == task and one.size in LITTLE
     ]
-    return Panel(f"{TASK_WORDS[task].capitalize()} ({SCORES[task]})", rows, LEFT, RIGHT)
+    return Panel(task_title(task), rows, LEFT, RIGHT)
 
 
 def extreme(found: list[Gap], task: Task) -> Gap:

@@ -6,7 +6,7 @@ from mtlhelpers.study.protocol import FEW_SEEDS, MANY_SEEDS, SIZES, TASKS, Verdi
 from report.facts import BORDER, FEW, FROZEN, MANY, Facts
 from report.figures.dots import Panel, Row
 from report.gaps import Gap
-from report.words import SCORES, TASK_WORDS, plain
+from report.words import plain, task_title
 
 LEFT, RIGHT = "training everything is better", "freezing is better"
 FROM = 100  # sentences: below, most comparisons are open
@@ -59,8 +59,7 @@ def panels(few: list[Gap], many: list[Gap]) -> list[Panel]:
             for one in own
             if (one.corpus, one.task) == (corpus, task)
         ]
-        title = f"{TASK_WORDS[task]} ({SCORES[task]})"
-        drawn.append(Panel(title.capitalize(), rows, LEFT, RIGHT))
+        drawn.append(Panel(task_title(task), rows, LEFT, RIGHT))
     return drawn
 
 

@@ -27,6 +27,7 @@ def section(facts: Facts) -> dict[str, Any]:
         "tuning_runs": sum(len(facts.records(study)) for study in TUNING),
         "edges": edges(facts),
         "seconds": list(seconds(facts)),
+        "timed": TIMED,
         "machine": facts.records(FROZEN.study)[0]["environment"],
     }
 

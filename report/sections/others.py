@@ -8,7 +8,7 @@ from mtlhelpers.study.records.record import Side
 from report.facts import EVERYTHING, FROZEN, Facts
 from report.figures.dots import Panel, Row
 from report.gaps import Gap, Ways, gaps
-from report.words import SCORES, TASK_WORDS, plain
+from report.words import plain, task_title
 
 PAIRED = ("snips+2000", "hwu64")
 RANDOM = Side("further", "random weights")
@@ -33,6 +33,7 @@ def section(facts: Facts) -> dict[str, Any]:
         "part_panels": [part_panel(parts, task) for task in TASKS],
         "parts": parts,
         "waiting": waiting(facts),
+        "bert": bool(facts.records("bert_base")),
         "step": {one.task: one for one in facts.decisions("2.2")},
     }
 
@@ -49,8 +50,8 @@ def random_panel(free: list[Gap], frozen: list[Gap], task: Task) -> Panel:
         for look, (label, one) in enumerate(zip(("all trains", "frozen"), pair))
         if one.task == task
     ]
-    title = f"{TASK_WORDS[task].capitalize()} ({SCORES[task]})"
-    left, right = "random weights that train are better", "pre-trained are better"
+    title = task_title(task)
+    left, right = "random is better", "pre-trained is better"
     return Panel(title, rows, left, right)
 
 
@@ -65,7 +66,7 @@ def part_panel(parts: dict[str, list[Gap]], task: Task) -> Panel:
         for one in own
         if (one.corpus, one.size, one.task) == (*place, task)
     ]
-    title = f"{TASK_WORDS[task].capitalize()} ({SCORES[task]})"
+    title = task_title(task)
     return Panel(title, rows, "plain training is better", "this way is better")
 
 

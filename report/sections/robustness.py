@@ -24,7 +24,7 @@ NEAR = (100, 1_000)
 def section(facts: Facts) -> dict[str, Any]:
     """Return a row per headline, a column per changed choice, and what was undone."""
     family = sum(
-        one.interval is not None and bool(one.records)
+        one.difference is not None and bool(one.records)
         for judged in facts.judged.values()
         for one in judged.decisions
     )

@@ -3,18 +3,19 @@
 from collections import defaultdict
 from typing import Any
 
-from mtlhelpers.study.protocol import MARGINS, SCORE_OF, TASKS, Task
+from mtlhelpers.study.protocol import MARGINS, PUBLISHED, SCORE_OF, TASKS, Task
 from mtlhelpers.study.records.record import Record, Side
 from report.facts import EVERYTHING, FROZEN, Facts
 from report.figures.curves import Chart, Line, Point
 from report.figures.dots import Panel, Row
 from report.gaps import Gap, Ways, gaps
 from report.sections.answer import LEFT, RIGHT
-from report.words import SCORES, TASK_WORDS, corpus_name
+from report.words import corpus_name, task_title
 
 SIZE = 300  # sentences
 SHORT = Side("short", "none_frozen")
 CORPORA = ("snips+2000", "hwu64", "newsdesk")  # of the study of few epochs
+TOLD = PUBLISHED[:2]  # those of them that prose speaks of
 CURVE = "steps"
 CLAIM = "5.1"
 
@@ -27,8 +28,9 @@ def section(facts: Facts) -> dict[str, Any]:
     curve = facts.records(CURVE)
     return {
         "panels": [panel(short, whole, epochs, task) for task in TASKS],
-        "short": {t: [g.difference for g in short if g.task == t] for t in TASKS},
-        "whole": {t: [-g.difference for g in whole if g.task == t] for t in TASKS},
+        "told": [corpus_name(corpus) for corpus in TOLD],
+        "short": {t: differences(short, t) for t in TASKS},
+        "whole": {t: differences(whole, t) for t in TASKS},
         "epochs": epochs,
         "size": SIZE,
         "charts": [chart(curve, task) for task in TASKS] if curve else [],
@@ -37,6 +39,11 @@ def section(facts: Facts) -> dict[str, Any]:
         "curve_epochs": sorted({one["plan"]["epochs"] for one in free(curve)}),
         "judged": facts.tested(CLAIM),
     }
+
+
+def differences(found: list[Gap], task: Task) -> list[float]:
+    """Return the differences of a task on the corpora that prose speaks of."""
+    return [one.difference for one in found if one.task == task and one.corpus in TOLD]
 
 
 def lengths(facts: Facts, side: Side) -> list[int]:
@@ -61,7 +68,7 @@ def panel(
         for one in own
         if (one.corpus, one.task) == (corpus, task)
     ]
-    title = f"{TASK_WORDS[task].capitalize()} ({SCORES[task]})"
+    title = task_title(task)
     return Panel(title, rows, LEFT, RIGHT)
 
 
@@ -98,7 +105,7 @@ def chart(curve: list[Record], task: Task) -> Chart:
         )
         for corpus, points in found.items()
     ]
-    title = f"{TASK_WORDS[task].capitalize()} ({SCORES[task]}), as many epochs for both"
+    title = f"{task_title(task)}, as many epochs for both"
     up, down = "freezing is better", "everything is better"
     margin = 100 * MARGINS[score]
     return Chart(title, lines, "epochs", margin, up, down)

@@ -35,6 +35,17 @@ report: $(READY)
 	$(BIN)/python -m course.report build/notebooks build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
+.PHONY: report-page report-pdf archive
+# The report, from records alone: one page, its print, and all of it to deposit.
+report-page: $(READY)
+	$(BIN)/python -m report.build build/report.html
+
+report-pdf: report-page
+	$(BIN)/python -m report.print build/report.html build/report.pdf
+
+archive: report-page
+	$(BIN)/python -m report.archive build/report.html build/archive.zip
+
 # The committed notebooks, the solved ones run again.
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python -m course.build

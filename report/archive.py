@@ -33,6 +33,7 @@ TAKEN = (
     "studies/*/*.jsonl",
 )
 DAY = (1980, 1, 1, 0, 0, 0)  # of every file, so that bytes depend on contents alone
+LEVEL = 9  # of compression
 SUMS, CRATE, REPORT = "SHA256SUMS", "ro-crate-metadata.json", "report.html"
 
 
@@ -43,11 +44,11 @@ def main(report: str, target: str) -> None:
     contents[SUMS] = sums(contents)
     temporary = Path(target).with_suffix(".part")
     temporary.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(temporary, "w") as archive:
         for name in sorted(contents):
-            archive.writestr(
-                zipfile.ZipInfo(name, DAY), contents[name], compresslevel=9
-            )
+            entry = zipfile.ZipInfo(name, DAY)
+            entry.external_attr = 0o644 << 16  # else `unzip` makes unreadable files
+            archive.writestr(entry, contents[name], zipfile.ZIP_DEFLATED, LEVEL)
     write_atomically(Path(target), temporary.read_bytes())
     temporary.unlink()
     print(f"{target}: {len(contents)} files")

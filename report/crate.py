@@ -46,7 +46,7 @@ def metadata(contents: Mapping[str, bytes]) -> bytes:
         },
         root(contents),
         *(described(name, content) for name, content in sorted(contents.items())),
-        *context_entities(),
+        *context_entities(authors(contents["pyproject.toml"])),
     ]
     graph_of = {"@context": [CONTEXT, {"sha256": "https://schema.org/sha256"}]}
     text = json.dumps(graph_of | {"@graph": graph}, indent=1, ensure_ascii=False)
@@ -54,7 +54,7 @@ def metadata(contents: Mapping[str, bytes]) -> bytes:
 
 
 def root(contents: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return the entity of the archive itself; what it cites is read from CITATION.cff."""
+    """Return the entity of the archive itself, with what CITATION.cff says of it."""
     cited = dict(citation(contents["CITATION.cff"].decode("utf-8")))
     return {
         "@id": "./",
@@ -98,14 +98,14 @@ def described(name: str, content: bytes) -> dict[str, Any]:
     return entity
 
 
-def context_entities() -> Iterator[dict[str, Any]]:
+def context_entities(by: str) -> Iterator[dict[str, Any]]:
     """Yield licences, authors, and the corpora that runs were made with.
 
     Of the corpora no sentence is in the archive: only where each is published.
     """
     for name, address in LICENCES.items():
         yield {"@id": address, "@type": "CreativeWork", "name": name}
-    yield {"@id": "#authors", "@type": "Organization", "name": authors()}
+    yield {"@id": "#authors", "@type": "Organization", "name": by}
     for name, one in PUBLISHERS.items():
         yield {
             "@id": f"#{name}",
@@ -118,9 +118,7 @@ def context_entities() -> Iterator[dict[str, Any]]:
         }
 
 
-def authors() -> str:
+def authors(pyproject: bytes) -> str:
     """Return who is named as author in pyproject.toml."""
-    project = tomllib.loads(
-        Path(__file__).parents[1].joinpath("pyproject.toml").read_text()
-    )
-    return str(project["project"]["authors"][0]["name"])
+    project = tomllib.loads(pyproject.decode("utf-8"))["project"]
+    return str(project["authors"][0]["name"])

@@ -82,8 +82,16 @@ def gaps(
                 found = mean_difference(
                     evidence.difference(match, size, SCORE_OF[task])
                 )
-                ends = (100 * end for end in (found.difference, found.low, found.high))
-                yield Gap(corpus, task, size, *ends, found.seeds, ids_of(arms))
+                yield Gap(
+                    corpus,
+                    task,
+                    size,
+                    100 * found.difference,
+                    100 * found.low,
+                    100 * found.high,
+                    found.seeds,
+                    ids_of(arms),
+                )
 
 
 def decided(decision: Decision) -> Gap | None:
@@ -91,12 +99,14 @@ def decided(decision: Decision) -> Gap | None:
     task = next((task for task in TASKS if task == decision.task), None)
     if task is None or decision.difference is None or decision.interval is None:
         return None
-    ends = (100 * end for end in (decision.difference, *decision.interval))
+    low, high = decision.interval
     return Gap(
         decision.corpus,
         task,
         decision.size or 0,
-        *ends,
+        100 * decision.difference,
+        100 * low,
+        100 * high,
         decision.seeds,
         decision.records,
     )

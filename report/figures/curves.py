@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from report.figures.svg import LETTER, WIDTH, Canvas, ticks
+from report.figures.svg import LETTER, WIDTH, Canvas, Scale, ticks
 from report.words import interval, plain, signed
 
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 80.0, 34.0, 190.0  # units; RIGHT is for names of lines
@@ -78,7 +78,7 @@ class Chart:
         self._names(canvas, y)
         return canvas.finished(BOTTOM + 38)
 
-    def _line(self, canvas: Canvas, look: int, line: Line, x, y) -> None:
+    def _line(self, canvas: Canvas, look: int, line: Line, x: Scale, y: Scale) -> None:
         places = [(x(point.at), y(point.value)) for point in line.points]
         canvas.path(places, f"line look{look}")
         for point, (across, height) in zip(line.points, places):
@@ -87,7 +87,7 @@ class Chart:
                 canvas.line(ends[0], ends[1], f"whisker look{look}")
             canvas.mark(across, height, look)
 
-    def _names(self, canvas: Canvas, y) -> None:
+    def _names(self, canvas: Canvas, y: Scale) -> None:
         """Names at the ends of the lines, moved apart where these lie close."""
         ends = sorted((y(one.points[-1].value), n) for n, one in enumerate(self.lines))
         lowest = 0.0
@@ -109,7 +109,7 @@ class Chart:
         return low - 0.05 * (high - low), high + 0.05 * (high - low)
 
 
-def _apart(places: Sequence[float], x) -> list[float]:
+def _apart(places: Sequence[float], x: Scale) -> list[float]:
     """Those whose labels do not run into the one before."""
     kept: list[float] = []
     for place in places:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from report.figures.svg import LETTER, WIDTH, Canvas, ticks
+from report.figures.svg import LETTER, WIDTH, Canvas, Scale, ticks
 from report.gaps import Gap
 from report.words import signed
 
@@ -70,7 +70,7 @@ class Panel:
         canvas.text(WIDTH, bottom + 2 * LETTER + 5, f"{self.right} →", "small end")
         return canvas.finished(bottom + 2 * LETTER + 12)
 
-    def _row(self, canvas: Canvas, row: Row, y: float, at) -> None:
+    def _row(self, canvas: Canvas, row: Row, y: float, at: Scale) -> None:
         gap = row.gap
         canvas.text(8 if row.group else 0, y + 4, row.label)
         canvas.line((at(gap.low), y), (at(gap.high), y), f"whisker look{row.look}")

@@ -6,11 +6,13 @@ units stays readable there.
 """
 
 import xml.etree.ElementTree as tree
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import floor, log10
 
 WIDTH = 340.0
 LETTER = 12  # units, the size of text
+Place = tuple[float, float]
+Scale = Callable[[float], float]  # from a value to where it stands
 
 
 class Canvas:
@@ -19,12 +21,12 @@ class Canvas:
     def __init__(self, alt: str) -> None:
         self.root = tree.Element("svg", {"role": "img", "aria-label": alt})
 
-    def line(self, start: tuple[float, float], end: tuple[float, float], kind: str):
+    def line(self, start: Place, end: Place, kind: str) -> None:
         """Draw a straight line."""
         (x1, y1), (x2, y2) = start, end
         self._add("line", kind, x1=x1, y1=y1, x2=x2, y2=y2)
 
-    def path(self, points: Sequence[tuple[float, float]], kind: str) -> None:
+    def path(self, points: Sequence[Place], kind: str) -> None:
         """Draw a line through several points."""
         text = " ".join(f"{_text(x)},{_text(y)}" for x, y in points)
         tree.SubElement(self.root, "polyline", {"class": kind, "points": text})

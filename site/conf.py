@@ -31,6 +31,9 @@ html_extra_path = ["_extra"]  # the report, a page by itself
 html_css_files = ["mtl.css"]
 html_show_sourcelink = False
 html_copy_source = False
+# Pages that stand alone need no column for their neighbours.
+ALONE = ("index", "explorer", "board", "report", "results", "lessons")
+html_sidebars: dict[str, list[str]] = {name: [] for name in ALONE}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -31,6 +31,8 @@ PARTS = {
     "ner_classifier": "the names' head",
     "embeddings": "the embeddings",
 }
+# Studies whose settings were chosen on validation come first.
+TUNED = ("frozen_heads", "further", "parts", "transfer", "wider")
 WAYS = {
     "none_frozen": "everything",
     "all_frozen": "nothing",
@@ -51,7 +53,7 @@ WAYS = {
 
 def rows(facts: Facts) -> Iterator[dict[str, Any]]:
     """Yield a row per way, corpus, size and setting, study by study."""
-    for study in facts.studies:
+    for study in sorted(facts.studies, key=lambda name: (name not in TUNED, name)):
         if study.endswith("_tuning"):
             continue
         for runs in alike(facts.records(study)):
@@ -171,4 +173,5 @@ def mean(runs: Sequence[Record], score: str) -> list[float] | None:
     if len(found) < 2:
         return [round(100 * found[0], 2)]
     over = t_interval(found)
-    return [round(100 * end, 2) for end in (over.difference, over.low, over.high)]
+    ends = over.difference, max(over.low, 0.0), min(over.high, 1.0)
+    return [round(100 * end, 2) for end in ends]

@@ -20,18 +20,31 @@ function runsOf(row) {
       [make("code", id), seed, said(accuracy), said(f1), command(rerun(row, id))]));
 }
 
-function boardRow(row) {
-  const details = make("details", "", {}, [make("summary", `${row.runs.length} runs`)]);
-  details.addEventListener("toggle", () => {
-    if (details.open && details.children.length === 1) details.append(runsOf(row));
+/** A button that opens the runs of its row below it, across all columns. */
+function opener(row) {
+  const text = row.runs.length === 1 ? "1 run" : `${row.runs.length} runs`;
+  const button = make("button", text, { type: "button", "aria-expanded": "false" });
+  button.addEventListener("click", () => {
+    const own = button.closest("tr");
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    if (open) own.nextSibling.remove();
+    else {
+      own.after(make("tr", "", { role: "row", class: "runs" }, [
+        make("td", "", { colspan: own.children.length, role: "cell" }, [runsOf(row)])]));
+    }
   });
+  return button;
+}
+
+function boardRow(row) {
   return [wayOf(row), row.corpus, sentences(row.size), row.backbone, score(row.scores[0]),
-    score(row.scores[1]), whole(row.trainable), row.seconds, details];
+    score(row.scores[1]), whole(row.trainable), seconds(row.seconds), opener(row)];
 }
 
 function startBoard() {
   const rows = window.RECORDED.rows;
-  const home = document.getElementById("board");
+  const home = document.getElementById("board-app");
   const pickers = KEYS.map((key) => picker(key,
     [...new Set(rows.map((row) => row[key]))].sort((a, b) =>
       key === "size" ? (a ?? Infinity) - (b ?? Infinity) : String(a).localeCompare(b))));
@@ -60,7 +73,7 @@ function openLinked(rows) {
   if (!row) return;
   const linked = make("section", "", { id: "linked" }, [
     make("h2", `Record ${id}`), runsOf(row)]);
-  document.getElementById("board").prepend(linked);
+  document.getElementById("board-app").prepend(linked);
   linked.scrollIntoView();
 }
 

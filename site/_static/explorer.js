@@ -151,13 +151,13 @@ function resultTable(rows) {
     "Recorded runs nearest in size, test scores in per cent with 97.5 % intervals over " +
     "seeds. Seconds and memory are those of the machine that ran them, libraries included.",
     heads, rows.map((row) => [row.corpus, wayOf(row), sentences(row.size),
-      score(row.scores[0]), score(row.scores[1]), row.seconds, memory(row.memory),
+      score(row.scores[0]), score(row.scores[1]), seconds(row.seconds), memory(row.memory),
       row.runs.length]));
 }
 
 function start() {
   const data = window.RECORDED;
-  const home = document.getElementById("explorer");
+  const home = document.getElementById("explorer-app");
   const output = make("div", "", { id: "found", role: "status", "aria-live": "polite" });
   home.replaceChildren(form(data), output);
   const show = () => {

@@ -21,6 +21,7 @@ function score(found) {
 }
 
 const sentences = (size) => (size === null ? "all" : whole(size));
+const seconds = (taken) => (taken < 10 ? taken.toFixed(1) : whole(taken));
 const memory = (bytes) => (bytes ? `${(bytes / 2 ** 30).toFixed(1)} GB` : "not recorded");
 
 /** What a row trains, with what was trained before it. */

@@ -14,7 +14,7 @@ CHECK = """() => {
     bareImages: [...document.querySelectorAll('img')]
       .filter((one) => !one.hasAttribute('alt')).map((one) => one.src),
     bareDrawings: [...document.querySelectorAll('svg[role=img]')]
-      .filter((one) => !one.getAttribute('aria-label')).length,
+      .filter((one) => one.ariaHidden !== 'true' && !one.ariaLabel).length,
     headings: [...document.querySelectorAll('main h1, main h2, main h3, main h4')]
       .map((one) => Number(one.tagName[1])),
     bareLinks: [...document.querySelectorAll('main a[href]')].filter(seen)

@@ -104,8 +104,9 @@ def test_text_of_records_is_never_markup(site, visit, name):
     for page in ("explorer", "board"):
         one.open(site / f"{page}.html")
         one.page.wait_for_selector("table.stacks td")
-        assert name in one.page.inner_text(f"#{page}")
-        assert one.page.locator(f"#{page} img").count() == 0
+        assert one.page.inner_text("h1").startswith(page.capitalize())
+        assert name in one.page.inner_text(f"#{page}-app")
+        assert one.page.locator(f"#{page}-app img").count() == 0
     assert one.errors == []
 
 
@@ -116,14 +117,16 @@ def test_the_board_leads_to_runs_and_commands(site, visit):
     one.page.select_option("#pick-corpus", "HWU64")
     one.page.select_option("#pick-size", "300")
     assert "1 of " in one.page.inner_text("#rows caption")
-    one.page.focus("#rows summary")
+    one.page.focus("#rows button")
     one.page.keyboard.press("Enter")
-    one.page.wait_for_selector("#rows details table code")
+    one.page.wait_for_selector("#rows tr.runs code")
     records = {run["id"] for run in Facts(STUDIES).records("short")}
-    told = one.page.locator("#rows details td:first-child code").all_inner_texts()
+    told = one.page.locator("#rows tr.runs td:first-child > code").all_inner_texts()
     assert len(told) == 10 and set(told) <= records
     command = f"python -m mtlhelpers rerun studies/short {told[0]}"
-    assert command in one.page.inner_text("#rows details")
+    assert command in one.page.inner_text("#rows tr.runs")
+    one.page.keyboard.press("Enter")
+    assert one.page.locator("#rows tr.runs").count() == 0
 
 
 def test_a_link_leads_to_a_record(site, visit):

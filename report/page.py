@@ -35,10 +35,13 @@ SECTIONS = {
 }
 
 
-def render(facts: Facts) -> str:
-    """Return the report as one page of HTML that loads nothing."""
+def render(facts: Facts, board: str = "") -> str:
+    """Return the report as one page of HTML that loads nothing.
+
+    `board`: the address of the page that has every record, to link each to.
+    """
     page = environment().get_template("page.html")
-    return page.render(context(facts))
+    return page.render(context(facts) | {"board": board})
 
 
 def context(facts: Facts) -> dict[str, Any]:

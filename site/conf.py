@@ -19,6 +19,7 @@ myst_heading_anchors = 3
 nb_execution_mode = "off"  # lessons come with their outputs
 nb_ipywidgets_js: dict[str, Any] = {}  # they would be fetched from elsewhere
 nb_merge_streams = True
+add_module_names = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"

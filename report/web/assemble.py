@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from report.build import STUDIES
 from report.facts import Facts
 from report.page import render
@@ -54,7 +52,9 @@ def main() -> None:
     shutil.copytree(ROOT / "site", target)
     facts = Facts(STUDIES)
     (target / "_extra").mkdir()
-    (target / "_extra" / "the_report.html").write_text(render(facts), encoding="utf-8")
+    (target / "_extra" / "the_report.html").write_text(
+        render(facts, board="board.html"), encoding="utf-8"
+    )
     (target / "_static" / "records.js").write_text(data(facts), encoding="utf-8")
     found = list(copied_lessons(options.lessons, target / "lessons"))
     for name, text in pages(found).items():
@@ -102,9 +102,10 @@ def copied_lessons(folder: Path, target: Path) -> Iterator[tuple[str, str]]:
 
 def title(path: Path) -> str:
     """Return the first heading of a notebook."""
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "markdown" and cell.source.startswith("# "):
-            return str(cell.source.split("\n")[0].removeprefix("# "))
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and source.startswith("# "):
+            return source.split("\n")[0].removeprefix("# ")
     return path.stem
 
 

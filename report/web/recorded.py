@@ -32,7 +32,7 @@ PARTS = {
     "embeddings": "the embeddings",
 }
 # Studies whose settings were chosen on validation come first.
-TUNED = ("frozen_heads", "further", "parts", "transfer", "wider")
+TUNED = ("transfer", "wider", "parts", "frozen_heads", "further")
 WAYS = {
     "none_frozen": "everything",
     "all_frozen": "nothing",
@@ -53,11 +53,16 @@ WAYS = {
 
 def rows(facts: Facts) -> Iterator[dict[str, Any]]:
     """Yield a row per way, corpus, size and setting, study by study."""
-    for study in sorted(facts.studies, key=lambda name: (name not in TUNED, name)):
+    for study in sorted(facts.studies, key=rank):
         if study.endswith("_tuning"):
             continue
         for runs in alike(facts.records(study)):
             yield row(study, runs)
+
+
+def rank(study: str) -> tuple[int, str]:
+    """Return what studies are sorted by."""
+    return (TUNED.index(study) if study in TUNED else len(TUNED), study)
 
 
 def alike(records: Iterable[Record]) -> list[list[Record]]:

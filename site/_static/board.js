@@ -50,7 +50,7 @@ function startBoard() {
       key === "size" ? (a ?? Infinity) - (b ?? Infinity) : String(a).localeCompare(b))));
   const found = make("div", "", { id: "rows", role: "status" });
   home.replaceChildren(
-    make("form", "", { class: "explorer", "aria-label": "which rows" }, pickers), found);
+    make("form", "", { class: "explorer filters", "aria-label": "which rows" }, pickers), found);
   const heads = ["trains", "corpus", "sentences", "backbone", "accuracy", "F1 of names",
     "parameters that train", "seconds", "runs"];
   const show = () => {

@@ -24,6 +24,9 @@ CHECK = """() => {
     bareFields: [...document.querySelectorAll('main input, main select')].filter(seen)
       .filter((one) => !one.labels.length && !one.getAttribute('aria-label'))
       .map((one) => one.outerHTML),
+    bareFieldsCut: [...document.querySelectorAll('main :is(select, input, button)')]
+      .filter(seen).filter((one) => one.getBoundingClientRect().right > innerWidth)
+      .map((one) => one.outerHTML.slice(0, 80)),
     lang: document.documentElement.lang,
   };
 }"""

@@ -35,6 +35,26 @@ report: $(READY)
 	$(BIN)/python -m course.report build/notebooks build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
+.PHONY: report-page report-pdf archive site test-browser
+# The report, from records alone: one page, its print, and all of it to deposit.
+report-page: $(READY)
+	$(BIN)/python -m report.build build/report.html
+
+report-pdf: report-page
+	$(BIN)/python -m report.print build/report.html build/report.pdf
+
+archive: report-page
+	$(BIN)/python -m report.archive build/report.html build/archive.zip
+
+# The site with report, explorer and board, in build/book. Warnings stop it.
+site: $(READY)
+	$(OFFLINE) $(BIN)/python -m report.web.assemble build/book-source
+	$(OFFLINE) $(BIN)/python -m sphinx -q -W --keep-going build/book-source build/book
+
+# Every page of it in a headless Chromium.
+test-browser: site
+	MTLHELPERS_SITE=build/book $(BIN)/python -m pytest tests/browser --no-skips
+
 # The committed notebooks, the solved ones run again.
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python -m course.build

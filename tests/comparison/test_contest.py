@@ -20,9 +20,9 @@ from mtlhelpers.training import recipes
 def backbone(tmp_path, monkeypatch) -> str:
     """A tiny one, whose default plans take one step."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
-        few = replace(getattr(recipes, name), epochs=1, steps=1)
+        few = replace(getattr(recipes, name), epochs=1, steps=1, extra=0)
         monkeypatch.setattr(recipes, name, few)
-    few = {k: replace(v, epochs=1, steps=1) for k, v in recipes.THIN.items()}
+    few = {k: replace(v, epochs=1, steps=1, extra=0) for k, v in recipes.THIN.items()}
     monkeypatch.setattr(recipes, "THIN", few)
     return str(tiny.save_backbone(tmp_path / "tiny"))
 

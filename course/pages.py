@@ -1,8 +1,8 @@
-"""The solved copies as pages and slides: `python -m course.pages build/notebooks build/site`.
+"""Pages and slides: `python -m course.pages build/notebooks build/site`.
 
-The pages link to one another where the notebooks do, and keep every alt text. Slides
-are the cells that are tagged `slide`, one page each: they load nothing, and any browser
-shows them, by the keys for a page down and up.
+Both are made of the solved copies. Pages link to one another where the notebooks do,
+and keep every alt text. Slides are the cells that are tagged `slide`, one page each:
+they load nothing, and any browser shows them, by the keys for a page down and up.
 """
 
 import re

@@ -94,7 +94,7 @@ BROKEN = [
         r"row 0: 2 labels \(a, b\). One per sentence can be learned",
     ),
     (Dataset.from_dict({"words_": [["a"]], "x": [1]}), "its keys are words_, x"),
-    (Dataset.from_dict({"tokens": []}), r"train\S*: no sentences|mine: cannot be read as"),
+    (Dataset.from_dict({"tokens": []}), r"train\S*: no sentences|mine: cannot be read"),
 ]
 
 

@@ -6,7 +6,7 @@
 # In lesson 03 random heads spread far wider than dice. Here you look at one of them,
 # take the explanation apart, and find out whether a lucky seed stays lucky.
 #
-# *15 minutes to read, 40 seconds to run. It belongs to lesson 03.*
+# *15 minutes to read, 20 seconds to run. It belongs to lesson 03.*
 
 # %%
 import math

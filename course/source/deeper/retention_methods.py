@@ -7,7 +7,7 @@
 # hand, compare it with the package, and measure how far a backbone moves when nothing
 # holds it.
 #
-# *20 minutes to read, 40 seconds to run. It belongs to lesson 05.*
+# *20 minutes to read, 30 seconds to run. It belongs to lesson 05.*
 
 # %%
 import copy

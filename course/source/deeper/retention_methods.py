@@ -123,7 +123,8 @@ pieces = finished.tokenizer(
 
 # %%
 shares = finished(**pieces).sentence.log_softmax(-1)[0]
-drawn = torch.multinomial(shares.exp(), 1).item()
+draw = torch.Generator().manual_seed(0)
+drawn = torch.multinomial(shares.exp(), 1, generator=draw).item()
 
 # %%
 bias = finished.backbone.encoder.layer[5].output.dense.bias

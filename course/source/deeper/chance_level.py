@@ -110,6 +110,12 @@ deviations = {
 }
 
 # %%
+spread = {"true labels": accuracy}
+spread["exchanged by group"] = (answers == by_group).mean(1)
+spread["shuffled by sentence"] = (answers == by_sentence).mean(1)
+mtl.lesson.show_chance(spread, 1 / L)
+
+# %%
 pd.Series(deviations, name="standard deviation, points").round(2).to_frame()
 
 # %% [markdown]

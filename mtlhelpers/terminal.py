@@ -15,6 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
+from mtlhelpers.errors import MTLError
+
 STDOUT = "-"  # in the place of a file's name
 FAULT, INTERRUPTED, UNREAD = 2, 130, 141  # exit statuses; two as after signals
 STOPPED = "stopped; whatever was written is whole"
@@ -25,6 +27,8 @@ UNSEEN = re.compile(
     "\ud800-\udfff]"
 )
 ASCII = str.maketrans({"✓": "[ok]", "✗": "[x]", "±": "+-", "…": "...", "→": "->"})
+# Our own errors, and what a library may raise over what it is given.
+EXPECTED = (MTLError, ImportError, OSError, RuntimeError, ValueError)
 REPORT = (
     "This is a fault of mtlhelpers, not yours: please report it, with the lines above "
     "and with what `mtlhelpers doctor` prints."
@@ -133,7 +137,7 @@ def guarded(work: Callable[[], int], where: str, trace: bool) -> int:
     try:
         return work()
     except Exception as error:
-        known = isinstance(error, ImportError | OSError | RuntimeError | ValueError)
+        known = isinstance(error, EXPECTED)
         if trace or not known:
             _note_trace(error)
         note(f"{where}: {_in_a_line(error)}" if known else REPORT)
@@ -157,12 +161,7 @@ def _in_a_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split("\n")).strip() or "no reason given"
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace and str(trace.tb_frame.f_globals.get("__name__")).startswith(
-        "mtlhelpers."
-    ):
+    if isinstance(error, MTLError):
         return text
     return f"{type(error).__name__}: {text} (--trace shows where)"
 

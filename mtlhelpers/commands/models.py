@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mtlhelpers.commands.arguments import Arguments, Work
+from mtlhelpers.errors import InputError
 from mtlhelpers.terminal import STDOUT, note, show
 
 
@@ -60,7 +61,7 @@ def _answer(options: Namespace) -> int:
         asked = read(source, options.file)
         show(answer_lines(model, asked, options.format, tell), target)
     if faults:
-        raise ValueError(
+        raise InputError(
             f"{len(faults):,} lines of {options.file} held no sentence: they are named "
             f"above, and their answers are empty. Mend them, or leave them out."
         )

@@ -12,16 +12,10 @@ import pyarrow as pa
 from datasets import Dataset, DatasetDict, Features, List, Value
 
 from mtlhelpers.data.holdout import SEED, carve_validation
-from mtlhelpers.data.rows import (
-    SPLITS,
-    CorpusError,
-    Row,
-    check_splits,
-    label_names,
-    tag_names,
-)
+from mtlhelpers.data.rows import SPLITS, Row, check_splits, label_names, tag_names
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import spans_of
+from mtlhelpers.errors import CorpusError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from mtlhelpers.data.rows import CorpusError, Row, entity_types
+from mtlhelpers.data.rows import Row, entity_types
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import CorpusError
 
 LARGEST = 700
 SEED = 0

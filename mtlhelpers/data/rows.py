@@ -4,11 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from mtlhelpers.errors import CorpusError
+
 SPLITS = ("train", "validation", "test")
-
-
-class CorpusError(ValueError):
-    """A corpus that cannot be had or used: the message says where, why, what to do."""
 
 
 class Row(NamedTuple):

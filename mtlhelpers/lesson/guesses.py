@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.errors import InputError
 
 GUESSES = Path("guesses.json")  # beside the notebook, on this machine alone
 UNATTENDED = "MTLHELPERS_UNATTENDED"  # set where nobody guesses: nothing is stored
@@ -98,7 +99,7 @@ def guess(
         ValueError: if `guess` is none of `choices`.
     """
     if choices and guess not in choices:
-        raise ValueError(f"guess={guess!r} is not one of {', '.join(choices)}")
+        raise InputError(f"guess={guess!r} is not one of {', '.join(choices)}")
     if choices:
         question = f"{question} ({' / '.join(choices)})"
     committed = Guess(key, question, guess)

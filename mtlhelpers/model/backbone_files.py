@@ -11,11 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtlhelpers.errors import BackboneError, InputError
+
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-
-
-class BackboneError(ValueError):
-    """A backbone that cannot be had; the message says what was tried and what to do."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ def check_digest(path: Path, expected: str) -> None:
     with blaming(path, remedy), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != expected:
-            raise ValueError(
+            raise InputError(
                 f"is not the published file: its sha256 is {digest}, not {expected}"
             )
 

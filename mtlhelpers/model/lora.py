@@ -17,11 +17,12 @@ from transformers import PreTrainedModel
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.backbone_files import BackboneError, blaming
+from mtlhelpers.errors import BackboneError, ScenarioError
+from mtlhelpers.model.backbone_files import blaming
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.encoders.families import family_of, layers_of
 from mtlhelpers.model.saving import REMEDY, contents_digest, read_contents
-from mtlhelpers.model.scenarios import LORA_MAPS, ScenarioError
+from mtlhelpers.model.scenarios import LORA_MAPS
 
 if TYPE_CHECKING:
     from mtlhelpers.model.shared import SharedModel

@@ -19,7 +19,8 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
-from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
+from mtlhelpers.errors import BackboneError, InputError, StorageError
+from mtlhelpers.model.backbone_files import blaming, first_line
 from mtlhelpers.model.backbones import build_config, check_finite, read_tokenizer
 from mtlhelpers.model.digests import digest_tensors
 
@@ -78,7 +79,9 @@ def write_model(folder: Path, saved: Saved) -> None:
             os.replace(part, folder / MODEL)
             _remove_former(folder)
         except SafetensorError as error:
-            raise OSError(f"{folder} cannot be written: {first_line(error)}") from error
+            raise StorageError(
+                f"{folder} cannot be written: {first_line(error)}"
+            ) from error
         finally:
             with suppress(OSError):  # Windows removes the lock on release
                 part.unlink(missing_ok=True)
@@ -126,23 +129,23 @@ def read_contents(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
         header = content[8 : 8 + int.from_bytes(content[:8], "little")]
         texts: dict[str, str] = json.loads(header)["__metadata__"]
         if texts.pop("sha256", None) != contents_digest(state, texts):
-            raise ValueError("its contents do not match the sha256 saved with them")
+            raise InputError("its contents do not match the sha256 saved with them")
     return texts, state
 
 
 def _about(content: Any) -> About:
     known = [field.name for field in fields(About)]
     if unknown := [key for key in content if key not in known]:
-        raise ValueError(f"its keys {unknown} are unknown; a newer version has them")
+        raise InputError(f"its keys {unknown} are unknown; a newer version has them")
     about = About(**content)
     lists = about.labels, about.tags, about.layers or []
     if not all(isinstance(value, list) for value in lists) or not all(
         isinstance(word, str)
         for word in (about.backbone, about.pooling, *about.labels, *about.tags)
     ):
-        raise ValueError("labels, tags or layers are no lists of names or numbers")
+        raise InputError("labels, tags or layers are no lists of names or numbers")
     if not isinstance(about.provenance or {}, dict):
-        raise ValueError("provenance is no object")
+        raise InputError("provenance is no object")
     return about
 
 

@@ -20,6 +20,7 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.device import choose_device
 from mtlhelpers.model.freezing import apply_scenario, part_tensors
 from mtlhelpers.model.lora import adapters
@@ -41,7 +42,7 @@ from mtlhelpers.training.optimizer import (
     gradient_memory,
     take_step,
 )
-from mtlhelpers.training.plan import FilledPlan, Plan, PlanError
+from mtlhelpers.training.plan import FilledPlan, Plan
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
 from mtlhelpers.training.stage import Stages

@@ -8,14 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtlhelpers.errors import TrainingError
 from mtlhelpers.model.freezing import trainable_tensors
 from mtlhelpers.model.scenarios import ALL_PARTS, HEADS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import FilledPlan
-
-
-class TrainingError(RuntimeError):
-    """Training cannot do what it claims to; the message names the tensors or losses."""
 
 
 class AdamW(torch.optim.AdamW):

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import Rows
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.losses import BatchLosses, live_losses
-from mtlhelpers.training.plan import FilledPlan, PlanError
+from mtlhelpers.training.plan import FilledPlan
 
 FISHER_SENTENCES = 200
 REPLAY_BATCH = 8

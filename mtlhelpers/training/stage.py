@@ -13,8 +13,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import CorpusError
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import apply_scenario
 from mtlhelpers.model.heads.specs import HeadSpec

@@ -16,8 +16,8 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.model import saving
-from mtlhelpers.model.backbone_files import BackboneError
 
 SENTENCES = ["play New York songs", "call Ada now .", ["go", "to", "Rome"]]
 FILE = "shared_model.safetensors"

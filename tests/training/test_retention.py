@@ -7,9 +7,9 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import PlanError
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.plan import PlanError
 from mtlhelpers.training.retention import diagonal_fisher
 from mtlhelpers.training.similarity import layer_vectors, unbiased_cka
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, DatasetDict, Features, LargeList, List
 
 from mtlhelpers.data.formats.items import Item
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 
 def read_parquet(content: bytes, path: str, stem: str) -> Iterator[Item]:

@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 
 class Item(NamedTuple):

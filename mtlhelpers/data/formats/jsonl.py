@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mtlhelpers.data.formats.items import Item, filled_lines, read_text
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 FORM = '{"id": ..., "tokens": [...], "tags": [...], "label": ...}'
 

@@ -11,7 +11,7 @@ from mtlhelpers.data.formats.exports import EXPORTS, read_docbin, recognise_expo
 from mtlhelpers.data.formats.items import Item
 from mtlhelpers.data.formats.jsonl import read_jsonl
 from mtlhelpers.data.formats.sheets import read_csv
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 Reader = Callable[[bytes, str, str], Iterator[Item]]
 _HEAD = 65_536  # bytes that are looked at

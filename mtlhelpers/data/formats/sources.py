@@ -13,7 +13,8 @@ from mtlhelpers.data.formats.arrow import items_of, load_disk, load_hub
 from mtlhelpers.data.formats.items import Item, Part
 from mtlhelpers.data.formats.keys import split_of
 from mtlhelpers.data.formats.recognition import is_known, recognise_format
-from mtlhelpers.data.rows import SPLITS, CorpusError
+from mtlhelpers.data.rows import SPLITS
+from mtlhelpers.errors import CorpusError
 
 STDIN = "-"
 Given = (

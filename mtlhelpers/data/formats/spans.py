@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, split_words, tag_segments
+from mtlhelpers.errors import CorpusError
 
 BREAKS = "breaks a word of"
 

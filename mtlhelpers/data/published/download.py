@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from mtlhelpers.data.cache import cache_folder
 from mtlhelpers.data.published.registry import Publisher
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError, InputError
 
 BASE_URL = "https://raw.githubusercontent.com"
 TIMEOUT = 30.0  # seconds without an answer
@@ -85,7 +85,7 @@ def kept_folder(publisher: Publisher) -> Path:
 
 
 def _refuse(*_: object) -> None:
-    raise ValueError("HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
+    raise InputError("HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
 
 
 def _offline() -> bool:

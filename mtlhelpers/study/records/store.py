@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.errors import RecordError, StudyError
+from mtlhelpers.errors import RecordError, StudyError
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.schema import check_record
 

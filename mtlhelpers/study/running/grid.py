@@ -28,7 +28,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from mtlhelpers.study.errors import GridError
+from mtlhelpers.errors import GridError
 from mtlhelpers.study.protocol import MEASURES
 from mtlhelpers.study.records.record import THREADS, Job
 from mtlhelpers.training.plan import Plan

@@ -8,7 +8,7 @@ again here, and must come to the same scores.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Job, Record, RecordedIds
 from mtlhelpers.study.records.store import (
     pack_records,

@@ -10,12 +10,9 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from mtlhelpers.errors import ClaimError
 from mtlhelpers.study.protocol import BACKBONE, Task
 from mtlhelpers.study.records.record import Side
-
-
-class ClaimError(ValueError):
-    """A file of claims that cannot be read; the message names file, claim and key."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.protocol import BACKBONE, Verdict
 from mtlhelpers.study.verdicts.claims import Claim
 

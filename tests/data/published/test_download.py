@@ -11,7 +11,7 @@ from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.published import download
 from mtlhelpers.data.published.download import fetch_files
 from mtlhelpers.data.published.registry import PUBLISHERS, Publisher
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 FILES = {
     "first.txt": b"the first file",

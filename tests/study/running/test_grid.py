@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtlhelpers.study.errors import GridError
+from mtlhelpers.errors import GridError
 from mtlhelpers.study.running.grid import read_grid
 
 BLOCK = """

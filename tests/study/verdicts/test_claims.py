@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 
 from mtlhelpers.cli import main
+from mtlhelpers.errors import ClaimError
 from mtlhelpers.study.protocol import LESSON_05, TRANSFER, Verdict
 from mtlhelpers.study.records.tables import study_table
-from mtlhelpers.study.verdicts.claims import (
-    CARD,
-    CLAIMS,
-    ClaimError,
-    read_claims,
-)
+from mtlhelpers.study.verdicts.claims import CARD, CLAIMS, read_claims
 from mtlhelpers.study.verdicts.judge import judge_claims
 
 IDS = (

@@ -1,8 +1,9 @@
 """Run attacks, and print what was tried, survived and lost."""
 
 import sys
+import tempfile
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from pathlib import Path
 
@@ -26,6 +27,13 @@ def main() -> int:
     parser.add_argument("--cases", type=int, help="as many of each")
     parser.add_argument("--every", action="store_true", help="list what was lost")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="faults-") as room:
+        tempfile.tempdir = room  # all that cases leave is gone at the end
+        return run(options)
+
+
+def run(options: Namespace) -> int:
+    """Print a line on each attack, then what was lost."""
     show([f"seed {options.seed}", LINE(*NAMES)])
     lost: list[str] = []
     for name in options.only or ATTACKS:

@@ -4,10 +4,10 @@ from faults import models, odd_files, parsers, studies
 from faults.case import Attack
 
 ATTACKS = {
-    "models": Attack(models.models, 500, 20),
-    "models of several files": Attack(models.former_models, 300, 10),
-    "sealed models": Attack(models.sealed_models, 300, 10),
-    "backbones": Attack(models.backbones, 500, 20),
+    "models": Attack(models.models, 500, 60),
+    "models of several files": Attack(models.former_models, 300, 20),
+    "sealed models": Attack(models.sealed_models, 300, 20),
+    "backbones": Attack(models.backbones, 500, 40),
     "feature files": Attack(models.feature_files, 300, 10),
     "files of sentences": Attack(parsers.parsers, 4000, 100),
     "sentences in memory": Attack(parsers.rows, 500, 20),
@@ -18,5 +18,5 @@ ATTACKS = {
     "fresh checks": Attack(studies.fresh_checks, 500, 20),
     "records": Attack(studies.kept_records, 1000, 40),
     "submitted records": Attack(studies.submitted, 300, 10),
-    "odd files": Attack(odd_files.odd_files, odd_files.COUNT, odd_files.COUNT),
+    "odd files": Attack(odd_files.odd_files, odd_files.COUNT, odd_files.COUNT, 5),
 }

@@ -1,8 +1,8 @@
 """What a case is, and how what came of it is judged."""
 
 from collections.abc import Callable
-from random import Random
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 RIGHT, REFUSED, UNSEEN, LOST = "right", "refused", "unseen", "lost"

@@ -99,4 +99,6 @@ def damaged_header(random: Random, content: bytes) -> tuple[str, bytes]:
         return f"header of {lie} bytes", lie.to_bytes(8, "little") + content[8:]
     what, header = altered(random, json.loads(content[8 : 8 + size]))
     text = json.dumps(header).encode()
-    return f"header: {what}", len(text).to_bytes(8, "little") + text + content[8 + size :]
+    return f"header: {what}", len(text).to_bytes(8, "little") + text + content[
+        8 + size :
+    ]

@@ -104,8 +104,7 @@ def questions(random: Random, room: Path, _: int) -> Case:
 
     def act() -> str:
         with path.open("rb") as file:
-            for one in READERS[form](file, str(path)):
-                one.line
+            list(READERS[form](file, str(path)))
         return RIGHT
 
     return Case(f"{form}: {what}", act, str(path))

@@ -3,6 +3,7 @@
 Children are forked from a process that has imported everything, so each starts at once.
 """
 
+import ctypes
 import json
 import os
 import resource
@@ -19,6 +20,7 @@ from random import Random
 
 from faults.case import LOST, Attack, Result, judged
 
+PR_SET_PDEATHSIG = 1  # of Linux: told to end when its parent ends
 MEMORY = 10 * 2**30  # bytes of addresses that a child may take
 
 
@@ -48,6 +50,7 @@ def run_apart(
         child = os.fork()
         if child == 0:
             os.setsid()  # so that what it starts ends with it
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             _forget(sys.stdin, sys.stdout, sys.stderr)
             try:
                 run_here(name, attack, seed, left, outlet)

@@ -1,19 +1,17 @@
 """Damaged grids, plans, claims, records, and records that somebody submits."""
 
 import json
+import tomllib
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import tomllib
 from helpers import outcomes, records
-from helpers.studies import corpus_folder
 
 import mtlhelpers as mtl
 from faults.case import RIGHT, UNSEEN, Case
 from faults.damage import altered, damaged
-from mtlhelpers.errors import RecordError
 from mtlhelpers.study.records import store
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.tables import study_history, study_table
@@ -27,12 +25,12 @@ GRID = """threads = 1
 arm = "frozen"
 corpus = ["newsdesk", "snips"]
 backbone = "minilm"
-plan = { scenario = "backbone_frozen", train_size = [100, 300], seed = [0, 1], epochs = 2 }
+plan = { scenario = "backbone_frozen", train_size = [100, 300], seed = [0, 1] }
 [[block]]
 arm = "after"
 corpus = "newsdesk"
 backbone = "minilm"
-plan = { scenario = "none_frozen", tasks = [["ner"]], first = { scenario = "all_frozen" } }
+plan = { tasks = [["ner"]], epochs = 2, first = { scenario = "all_frozen" } }
 """
 
 
@@ -73,7 +71,8 @@ def _toml(value: Any) -> str:
     for key, own in value.items() if isinstance(value, dict) else []:
         if key == "block" and isinstance(own, list) and all(map(_is_table, own)):
             for block in own:
-                lines += ["[[block]]", *(f"{k or 'x'} = {_inline(v)}" for k, v in block.items())]
+                pairs = (f"{key or 'x'} = {_inline(one)}" for key, one in block.items())
+                lines += ["[[block]]", *pairs]
         else:
             lines.insert(0, f"{key if key.isidentifier() else 'x'} = {_inline(own)}")
     return "\n".join(lines)
@@ -150,7 +149,7 @@ def _records() -> list[dict[str, Any]]:
 
 
 def kept_records(random: Random, room: Path, _: int) -> Case:
-    """A study of three records, one of them damaged: left out with its name, or sound."""
+    """A study of three records, one of them damaged: left out with its name."""
     for record in _records():
         store.write_record(room, record)
     kind = random.choice(["json", "parquet", "jsonl", "altered"])
@@ -184,16 +183,20 @@ def kept_records(random: Random, room: Path, _: int) -> Case:
     return Case(f"{kind}: {what}", act, str(room))
 
 
+def _lines(rows: list[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
 def submitted(random: Random, room: Path, _: int) -> Case:
     """Records of somebody else, one of them damaged: nothing is added then."""
     study, given = room / "study", room / "given.jsonl"
     study.mkdir()
     (study / "grid.toml").write_text(GRID)
     rows = _records()
-    what, rows[0] = altered(random, rows[0])
-    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    what, lines = damaged(random, _lines(rows))
     if random.random() < 0.5:
-        what, lines = damaged(random, "".join(json.dumps(r) + "\n" for r in _records()).encode())
+        what, changed = altered(random, rows[0])
+        lines = _lines([changed, *rows[1:]])
     given.write_bytes(lines)
 
     def act() -> str:

@@ -4,9 +4,19 @@ All are `MTLError`. Each is also the error of Python that callers may expect in 
 place, as `ValueError`. A test holds every `raise` of the package to this file.
 """
 
+from mtlhelpers.escapes import escaped
+
 
 class MTLError(Exception):
-    """Something given, read or measured is not as it must be; the message says more."""
+    """Something given, read or measured is not as it must be; the message says more.
+
+    Messages quote labels, file names and servers: wherever they are shown, what a
+    terminal would obey in them is spelled out, and the middle of a long one left out.
+    """
+
+    def __str__(self) -> str:
+        text = escaped(super().__str__())
+        return f"{text[:1000]} … {text[-1000:]}" if len(text) > 2000 else text
 
 
 class InputError(MTLError, ValueError):

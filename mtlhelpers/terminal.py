@@ -5,7 +5,6 @@ label, a terminal that knows ASCII alone, and a reader who has gone are dealt wi
 """
 
 import os
-import re
 import signal
 import sys
 import warnings
@@ -16,16 +15,11 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from mtlhelpers.errors import MTLError
+from mtlhelpers.escapes import escaped
 
 STDOUT = "-"  # in the place of a file's name
 FAULT, INTERRUPTED, UNREAD = 2, 130, 141  # exit statuses; two as after signals
 STOPPED = "stopped; whatever was written is whole"
-# What a terminal obeys instead of showing it: control characters but tab and newline,
-# marks that turn the direction of writing, and halves of characters.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-    "\ud800-\udfff]"
-)
 ASCII = str.maketrans({"✓": "[ok]", "✗": "[x]", "±": "+-", "…": "...", "→": "->"})
 # Our own errors, and what a library may raise over what it is given.
 EXPECTED = (MTLError, ImportError, OSError, RuntimeError, ValueError)
@@ -37,7 +31,7 @@ REPORT = (
 
 def printable(text: str, encoding: str = "utf-8") -> str:
     """Escape what a terminal would obey, and what the encoding cannot show."""
-    text = UNSEEN.sub(lambda match: ascii(match[0])[1:-1], text)
+    text = escaped(text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

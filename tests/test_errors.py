@@ -21,6 +21,7 @@ OTHERS = {
     "AttributeError": {"names.py"},  # of a module's `__getattr__`
     "argparse.ArgumentTypeError": {"commands/arguments.py"},  # argparse shows it
     "SystemExit": {"commands/arguments.py", "terminal.py"},  # ends the process
+    "found[0]": {"data/published/transfer.py"},  # what another thread caught
     "KeyboardInterrupt": {"terminal.py"},  # SIGTERM ends as Ctrl-C does
 }
 
@@ -62,3 +63,12 @@ def test_every_kind_is_raised_and_says_what_it_is():
 def test_every_kind_is_one_of_python_s_too(kind):
     assert issubclass(kind, ValueError | RuntimeError | OSError | TypeError)
     assert str(kind("corpus.csv, line 2: no label")) == "corpus.csv, line 2: no label"
+
+
+def test_a_message_is_safe_to_show_and_no_longer_than_a_screen():
+    assert str(errors.PlanError("no \x1b[2J\r\u202e, but é\n")) == (
+        "no \\x1b[2J\\r\\u202e, but é\n"
+    )
+    shown = str(errors.CorpusError("a.csv: " + "x" * 10**6 + " is too long."))
+    assert shown.startswith("a.csv: x") and shown.endswith("x is too long.")
+    assert len(shown) < 2100

@@ -15,8 +15,8 @@ import mtlhelpers as mtl
 
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
-FLOORS = ("names", "errors", "data", "model", "doctor", "training", "study", "lesson")
-FLOORS += ("terminal", "inspection", "comparison", "commands", "cli")
+FLOORS = ("names", "escapes", "errors", "data", "model", "doctor", "training", "study")
+FLOORS += ("lesson", "terminal", "inspection", "comparison", "commands", "cli")
 WITHIN_STUDY = {
     "protocol": (),
     "records": ("protocol",),

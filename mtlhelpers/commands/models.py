@@ -38,6 +38,7 @@ def predict_command(parser: Arguments) -> Work:
 
 
 def _answer(options: Namespace) -> int:
+    from mtlhelpers.data.regular import open_regular
     from mtlhelpers.model.answers.inputs import reader_of
     from mtlhelpers.model.answers.outputs import answer_lines
     from mtlhelpers.model.device import choose_device
@@ -53,7 +54,7 @@ def _answer(options: Namespace) -> int:
     with ExitStack() as files:
         source, target = sys.stdin.buffer, sys.stdout
         if options.file != STDOUT:
-            source = files.enter_context(Path(options.file).open("rb"))
+            source = files.enter_context(open_regular(Path(options.file)))
         model = SharedModel.load(options.model).to(choose_device(options.device))
         if options.output != STDOUT:
             path = Path(options.output)

@@ -211,7 +211,7 @@ def build_corpus(
     """
     check_splits(rows)
     if "validation" not in rows:
-        train, carved = carve_validation(rows["train"])
+        train, carved = carve_validation(rows["train"], source or name)
         rows = {"train": train, "validation": carved, "test": rows["test"]}
         note = f"validation: {len(carved):,} sentences carved from train (seed {SEED})"
         notes = (*notes, note)

@@ -26,6 +26,7 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from mtlhelpers.data.regular import MOST_SETTINGS, read_regular
 from mtlhelpers.data.streams import stream
 from mtlhelpers.errors import InputError
 from mtlhelpers.model.backbone_files import (
@@ -119,7 +120,7 @@ def load_tokenizer(name: str, local_only: bool = False) -> PreTrainedTokenizerFa
 def _folder_config(folder: Path) -> PreTrainedConfig:
     path = folder / "config.json"
     with blaming(path, _REMEDY):
-        return build_config(json.loads(path.read_bytes()))
+        return build_config(json.loads(read_regular(path, MOST_SETTINGS)))
 
 
 def random_encoder(config: PreTrainedConfig, seed: int) -> PreTrainedModel:

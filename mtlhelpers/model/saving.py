@@ -7,6 +7,7 @@ whatever is killed, and whoever reads meanwhile, finds one of them, whole.
 import hashlib
 import json
 import os
+import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,8 +20,14 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
+from mtlhelpers.data.regular import check_regular, read_regular
 from mtlhelpers.errors import BackboneError, InputError, StorageError
-from mtlhelpers.model.backbone_files import blaming, first_line
+from mtlhelpers.model.backbone_files import (
+    MOST_TEXT,
+    MOST_WEIGHTS,
+    blaming,
+    first_line,
+)
 from mtlhelpers.model.backbones import build_config, check_finite, read_tokenizer
 from mtlhelpers.model.digests import digest_tensors
 
@@ -101,13 +108,7 @@ def read_model(folder: Path) -> Saved:
         places = dict.fromkeys(FORMER, path)
         texts, state = read_contents(path)
     else:
-        with blaming(places["weights"], REMEDY):
-            state = safetensors.torch.load_file(places["weights"])
-        texts = {}
-        for key in FORMER.keys() - {"weights"}:
-            if places[key].is_file():
-                with blaming(places[key], REMEDY):
-                    texts[key] = places[key].read_text(encoding="utf-8")
+        texts, state = _read_former(folder, places)
     with blaming(places["about"], REMEDY):
         about = _about(json.loads(texts["about"]))
     with blaming(places["config"], REMEDY):
@@ -121,10 +122,30 @@ def read_model(folder: Path) -> Saved:
     return about, config, tokenizer, state
 
 
+def _read_former(
+    folder: Path, places: dict[str, Path]
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The texts and tensors of a model that was several files, without a digest."""
+    with blaming(places["weights"], REMEDY):
+        check_regular(places["weights"], MOST_WEIGHTS)
+        state = safetensors.torch.load_file(places["weights"])
+    texts = {}
+    for key in FORMER.keys() - {"weights"}:
+        if places[key].is_file():
+            with blaming(places[key], REMEDY):
+                texts[key] = read_regular(places[key], MOST_TEXT).decode("utf-8")
+    warnings.warn(
+        f"{folder} holds a model of an earlier version, which has no digest: damage to "
+        "its weights would not be seen. Save it again, and it has one.",
+        stacklevel=4,
+    )
+    return texts, state
+
+
 def read_contents(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """The texts and tensors of a saved model, which are those that were saved."""
     with blaming(path, REMEDY):
-        content = path.read_bytes()  # at once: `safe_open` opens it twice, by its name
+        content = read_regular(path, MOST_WEIGHTS)  # `safe_open` would open it twice
         state = safetensors.torch.load(content)
         header = content[8 : 8 + int.from_bytes(content[:8], "little")]
         texts: dict[str, str] = json.loads(header)["__metadata__"]

@@ -194,6 +194,8 @@ class Intake:
             )
         elif loose or list(named) == ["train"]:
             return self._dealt(loose or named["train"])
+        elif not rows and self.faults is None:
+            self._fault(f"{self.source}: no sentences. Put some in.")
         elif rows and (missing := {"train", "test"} - named.keys()):
             self._fault(
                 f"{self.source}: no {' and no '.join(missing)}, only "

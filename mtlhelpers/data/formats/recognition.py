@@ -95,12 +95,14 @@ def _first_value(text: str) -> object:
     decoder = json.JSONDecoder()
     try:
         value, _ = decoder.raw_decode(text)
+    except RecursionError:
+        return None
     except ValueError:
         # An array that goes on beyond what is looked at, or is broken further on.
         inner = text[1:].lstrip() if text[:1] == "[" else ""
         try:
             value, _ = decoder.raw_decode(inner)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value
     pair = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)

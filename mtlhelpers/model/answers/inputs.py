@@ -100,6 +100,9 @@ def _parsed(line: str | None, number: int) -> Question:
     except json.JSONDecodeError as error:
         fault = f"malformed JSON at column {error.colno} ({error.msg})"
         return Question(number, None, fault=fault)
+    except (ValueError, RecursionError):
+        fault = "JSON that is nested too deeply, or has a number of too many digits"
+        return Question(number, None, fault=fault)
     if not isinstance(given, dict) or not given.keys() & {"text", "tokens"}:
         return Question(number, None, fault="no object with `text` or `tokens`")
     name, text, tokens = (given.get(key) for key in ("id", "text", "tokens"))

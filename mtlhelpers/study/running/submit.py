@@ -5,6 +5,7 @@ corpus and backbone give, and be one that the study's grid declares; the cheapes
 again here, and must come to the same scores.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def submit_lines(
 def _read(source: Path) -> tuple[list[Record], list[str]]:
     if source.is_dir():
         return read_with_faults(source)
-    if not source.is_file():
+    if not os.path.lexists(source):
         raise StudyError(f"{source} is missing: give a study's folder, or its file")
     return read_file(source)
 

@@ -23,6 +23,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mtlhelpers.data.cache import cache_folder, is_temporary, write_atomically
+from mtlhelpers.data.regular import check_regular
 from mtlhelpers.errors import InputError, StorageError
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.training.features.states import States, bounds
@@ -68,6 +69,7 @@ def write_segment(
 
 def read_segment(path: Path) -> Segment:
     """Map a file into memory. Raises one of `UNREADABLE` unless it is as written."""
+    check_regular(path)
     with safe_open(path, "pt") as file:
         about = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -170,6 +172,7 @@ def show_folder(folder: Path) -> list[str]:
 def _description(path: Path) -> tuple[str, str, str, str, str]:
     """Read backbone, layers, device, type and sentences from the head of a file."""
     try:
+        check_regular(path)
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}
             sentences = file.get_slice("lengths").get_shape()[0]

@@ -1,6 +1,6 @@
 """All attacks by name, with how many cases they have, and in the short form."""
 
-from faults import models, odd_files, parsers, studies
+from faults import disks, kills, models, network, odd_files, parsers, studies, texts
 from faults.case import Attack
 
 ATTACKS = {
@@ -19,4 +19,9 @@ ATTACKS = {
     "records": Attack(studies.kept_records, 1000, 40),
     "submitted records": Attack(studies.submitted, 300, 10),
     "odd files": Attack(odd_files.odd_files, odd_files.COUNT, odd_files.COUNT, 5),
+    "downloads": Attack(network.network, network.COUNT, network.COUNT),
+    "full and read-only disks": Attack(disks.disks, disks.COUNT, disks.COUNT, 60),
+    "hostile names": Attack(texts.texts, texts.COUNT, texts.COUNT),
+    "kills": Attack(kills.kills, 100, 4, 120),
+    "crowds": Attack(kills.crowds, 20, 4, 120),
 }

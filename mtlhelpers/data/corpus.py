@@ -16,6 +16,7 @@ from mtlhelpers.data.rows import SPLITS, Row, check_splits, label_names, tag_nam
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.errors import CorpusError
+from mtlhelpers.escapes import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +189,7 @@ class Corpus:
             for name, text in facts
             if text
         ]
-        return "\n".join([f"corpus {self.name}", header, *counts, *lines])
+        return escaped("\n".join([f"corpus {self.name}", header, *counts, *lines]))
 
     __str__ = describe
 

@@ -15,6 +15,7 @@ import torch
 from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.words import locate_words, spans_of
 from mtlhelpers.errors import InputError, KindError
+from mtlhelpers.escapes import escaped
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.encoders.families import longest_of
 from mtlhelpers.model.heads.decoding import tag_shares, tag_words
@@ -80,7 +81,7 @@ class Prediction:
         parts = [f"{text} [{kind}]" for text, kind in self.entities] or ["no entity"]
         if self.label is not None:
             parts.insert(0, f"{self.label} ({self.label_probability:.2f})")
-        return " · ".join(parts)
+        return escaped(" · ".join(parts))
 
 
 def predict(

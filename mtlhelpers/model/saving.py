@@ -68,6 +68,16 @@ def write_model(folder: Path, saved: Saved) -> None:
     Raises `BackboneError` for a folder with anything else in it, and `OSError` where
     writing fails; what was there then stays as it is.
     """
+    try:
+        _write(folder, saved)
+    except (SafetensorError, OSError) as error:
+        raise StorageError(
+            f"{folder} cannot be written: {first_line(error)}. Make room, or save into "
+            "another folder."
+        ) from error
+
+
+def _write(folder: Path, saved: Saved) -> None:
     about, config, tokenizer, state = saved
     tensors = {name: tensor.contiguous() for name, tensor in state.items()}
     told = {key: value for key, value in asdict(about).items() if value is not None}
@@ -85,10 +95,6 @@ def write_model(folder: Path, saved: Saved) -> None:
             safetensors.torch.save_file(tensors, part, metadata=texts)
             os.replace(part, folder / MODEL)
             _remove_former(folder)
-        except SafetensorError as error:
-            raise StorageError(
-                f"{folder} cannot be written: {first_line(error)}"
-            ) from error
         finally:
             with suppress(OSError):  # Windows removes the lock on release
                 part.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ def test_a_line_and_a_value_beyond_the_limit_are_refused(read, monkeypatch):
     row = {"text": "a " * 40, "label": "x"}
     with pytest.raises(CorpusError, match=r"a.jsonl, line 2: 106 char.*at most 100 "):
         read("a.jsonl", f'{{"text": "a", "label": "x"}}\n{json.dumps(row)}')
-    with pytest.raises(CorpusError, match=r"a.json: one JSON value of 424 .*300 are"):
+    with pytest.raises(CorpusError, match=r"a.json: one JSON value of 432 .*300 are"):
         read("a.json", json.dumps([row] * 4))
 
 

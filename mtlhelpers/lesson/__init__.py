@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.report import claim_table as claim_table
     from mtlhelpers.lesson.report import decision_card as decision_card
     from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
-    from mtlhelpers.training.similarity import layer_vectors as layer_vectors
-    from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
-    from mtlhelpers.training.similarity import weight_distance as weight_distance
+    from mtlhelpers.training.features.similarity import layer_vectors as layer_vectors
+    from mtlhelpers.training.features.similarity import unbiased_cka as unbiased_cka
+    from mtlhelpers.training.features.similarity import (
+        weight_distance as weight_distance,
+    )
 else:
     __all__, __getattr__, __dir__ = lazy_names(__name__, __file__)

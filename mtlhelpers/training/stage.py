@@ -8,6 +8,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor
@@ -99,6 +100,18 @@ class Stages:
         if len(self._left) > self.limit:
             self._left.popitem(last=False)
         return run
+
+
+def place_of(
+    folder: str | Path | None, model: SharedModel, corpus: Corpus, plan: Plan
+) -> Path | None:
+    """Return the file of a folder that keeps where a stage's training is.
+
+    It is named by all that decides the stage, so another one begins at its own start.
+    """
+    if folder is None:
+        return None
+    return Path(folder).expanduser() / f"{_key(model, corpus, plan)[:32]}.safetensors"
 
 
 def _restore(model: SharedModel, left: Left) -> Run:

@@ -21,10 +21,10 @@ from mtlhelpers.errors import InputError
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.protocol import MEASURES, probed_corpus
+from mtlhelpers.training.features.similarity import layer_vectors
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.run import Run
-from mtlhelpers.training.similarity import layer_vectors
 
 _KNOWN, ASKED = 1_500, 1_000  # sentences, at most
 BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences

@@ -22,23 +22,47 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 TESTS := $(PYTEST) tests
 
-.PHONY: report notebooks test test-real coverage faults corpora lab bench budget lint style types pins clean
+.PHONY: ready report notebooks test test-real coverage faults corpora lab bench budget lint style types \
+  wheelhouse release pins clean
+
+# Installs, and nothing else.
+ready: $(READY)
 
 # Everything under build/: the clone stays as it was. Two lessons at once.
 report: $(READY)
-	$(OFFLINE) $(BIN)/python notebooks/build.py --to build/notebooks --jobs 2
-	$(BIN)/python notebooks/pages.py build/notebooks build/site
-	$(BIN)/python notebooks/report.py build/notebooks build/report.html
+	$(OFFLINE) $(BIN)/python -m course.build --to build/notebooks --jobs 2
+	$(BIN)/python -m course.pages build/notebooks build/site
+	$(BIN)/python -m course.report build/notebooks build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
-# The committed notebooks, run again.
-notebooks: $(READY)
-	$(OFFLINE) $(BIN)/python notebooks/build.py
+.PHONY: report-page report-pdf archive site test-browser
+# The report, from records alone: one page, its print, and all of it to deposit.
+report-page: $(READY)
+	$(BIN)/python -m report.build build/report.html
 
-# As on a fresh clone, without corpora; the notebooks last.
+report-pdf: report-page
+	$(BIN)/python -m report.print build/report.html build/report.pdf
+
+archive: report-page
+	$(BIN)/python -m report.archive build/report.html build/archive.zip
+
+# The site with report, explorer and board, in build/book. Warnings stop it.
+site: $(READY)
+	$(OFFLINE) $(BIN)/python -m report.web.assemble build/book-source
+	$(OFFLINE) $(BIN)/python -m sphinx -q -W --keep-going build/book-source build/book
+
+# Every page of it in a headless Chromium.
+test-browser: site
+	MTLHELPERS_SITE=build/book $(BIN)/python -m pytest tests/browser --no-skips
+
+# The committed notebooks, the solved ones run again.
+notebooks: $(READY)
+	$(OFFLINE) $(BIN)/python -m course.build
+
+# As on a fresh clone, without corpora; the solved notebooks last.
 test: $(READY)
 	MTLHELPERS_DATA= $(OFFLINE) $(TESTS)
-	MTLHELPERS_DATA= $(OFFLINE) $(PYTEST) notebooks
+	MTLHELPERS_DATA= $(OFFLINE) $(PYTEST) notebooks/solved
 
 # What reads real corpora, in MTLHELPERS_DATA or from `make corpora`; nothing may skip.
 test-real: export MTLHELPERS_DATA ?= $(CURDIR)/build/corpora
@@ -56,15 +80,21 @@ faults: $(READY)
 coverage: $(READY)
 	$(OFFLINE) $(TESTS) --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
+# The learner's copies, the table of contents at the side, and no question about news,
+# which would ask the network. What the reader arranges is kept in build/lab.
+lab: WORKSPACE := build/lab/default-37a8.jupyterlab-workspace
 lab: $(READY)
-	$(BIN)/python -m jupyter lab notebooks
+	mkdir -p build/lab
+	test -e $(WORKSPACE) || cp course/lab/workspace.json $(WORKSPACE)
+	$(BIN)/python -m jupyter lab notebooks/00_start_here.ipynb \
+	  --LabApp.app_settings_dir=course/lab --LabApp.workspaces_dir=build/lab
 
 bench: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/commands.py
 	$(OFFLINE) $(BIN)/python benchmarks/busy.py
 	$(OFFLINE) $(BIN)/python benchmarks/bench.py
 
-# Builds the notebooks, and holds each to its time in notebooks/budget.toml.
+# Builds the notebooks, and holds each to its time in course/budget.toml.
 budget: $(READY)
 	$(OFFLINE) $(BIN)/python benchmarks/lessons.py
 
@@ -75,6 +105,15 @@ style: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+# All that an installation downloads, in one folder, for a room without network: teaching/.
+wheelhouse: $(READY)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse $(TORCH)
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --dest build/wheelhouse -r requirements.txt
+
+# Builds the wheel, and tries it in an empty environment, outside the clone.
+release:
+	PYTHON="$(PYTHON)" TORCH="$(TORCH)" release/build.sh
 
 # torch first and by itself: its builds differ by machine, so it has no hash here.
 $(READY): requirements.txt pyproject.toml

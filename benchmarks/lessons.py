@@ -1,7 +1,7 @@
-"""Build the notebooks, and hold each to its time in `notebooks/budget.toml`.
+"""Build the notebooks, and hold each to its time in `course/budget.toml`.
 
 `python benchmarks/lessons.py [01 …]`, on a quiet machine. It reads what
-`notebooks/build.py` says, which writes the notebooks as `make notebooks` does.
+`course.build` says, which writes the notebooks as `make notebooks` does.
 """
 
 import re
@@ -11,15 +11,17 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
-TOOK = re.compile(r" *(\d+\.\d) s  (\d\d_\w+)")  # a notebook; a cell's has a comma
+ROOT = Path(__file__).resolve().parents[1]
+# A notebook; a cell's line has a comma.
+TOOK = re.compile(r" *(\d+\.\d) s  ((?:\d\d_|deeper/)\w+)")
+COMMAND = [sys.executable, "-m", "course.build"]
 
 
 def main(chosen: Sequence[str]) -> int:
     """Build; return 1 where a notebook failed or took longer than it may, else 0."""
-    build = [sys.executable, str(NOTEBOOKS / "build.py"), *chosen]
     said: list[str] = []
-    with subprocess.Popen(build, stdout=subprocess.PIPE, text=True) as running:
+    command, pipe = [*COMMAND, *chosen], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, text=True, cwd=ROOT) as running:
         for line in running.stdout:
             print(line, end="", flush=True)
             said.append(line)
@@ -28,13 +30,13 @@ def main(chosen: Sequence[str]) -> int:
     return int(bool(over) or running.returncode != 0)
 
 
-def read_budget(path: Path = NOTEBOOKS / "budget.toml") -> dict[str, float]:
+def read_budget(path: Path = ROOT / "course" / "budget.toml") -> dict[str, float]:
     """Seconds that each notebook may take, by name."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def times(said: Sequence[str]) -> dict[str, float]:
-    """Seconds that each notebook took, from the lines of `notebooks/build.py`."""
+    """Seconds that each notebook took, from the lines of `course.build`."""
     found = (TOOK.fullmatch(line.rstrip("\n")) for line in said)
     return {match[2]: float(match[1]) for match in found if match}
 

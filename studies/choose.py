@@ -32,6 +32,7 @@ Table = dict[str, Any]  # as TOML has it
 
 # What a choice hands on, where it is not as in a plan that says nothing of it.
 FIELDS = ("backbone_lr", "head_lr", "batch_size", "layers", "loss_weights", "heads")
+FIELDS += ("retention", "retention_strength")
 HEADER = """\
 # Written by `python -m studies.choose` from the records of the tuning study:
 # change its grid, never this one. A size takes what was chosen at the nearest size that
@@ -175,7 +176,7 @@ def _settings(plan: Plan) -> Table:
     settings: Table = {"epochs": plan.epochs}
     for key in FIELDS:
         value = getattr(plan, key)
-        if value not in (None, 0.0, Plan().loss_weights):
+        if value not in (None, 0.0, getattr(Plan(), key)):
             settings[key] = _whole(value)
     return settings
 

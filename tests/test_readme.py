@@ -11,6 +11,7 @@ import mtlhelpers as mtl
 from mtlhelpers.cli import build_parser
 from mtlhelpers.commands.arguments import respelled
 from mtlhelpers.comparison.json_rows import summary
+from mtlhelpers.lesson.tables.lesson00 import alt_text, bars
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.model.scenarios import WHOLE_PARTS
 from mtlhelpers.study.protocol import (
@@ -25,7 +26,7 @@ from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.verdicts.claims import CLAIMS
 from mtlhelpers.study.verdicts.evidence import Evidence
 from mtlhelpers.study.verdicts.judge import decide_at, judge_claims, match_of
-from studies.answer import FILE, alt_text, bars
+from studies.answer import FILE, STUDIES
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -100,7 +101,7 @@ def test_the_readme_is_read_in_minutes():
 
 
 def test_the_figure_is_drawn_of_the_records():
-    alt = alt_text(list(bars()))
+    alt = alt_text(list(bars(STUDIES)))
     assert f"![{alt}](site/answer.svg)" in README
     assert f"<dc:description>{alt}</dc:description>" in FILE.read_text(encoding="utf-8")
 
@@ -108,7 +109,11 @@ def test_the_figure_is_drawn_of_the_records():
 def test_the_short_answer_is_what_the_records_say():
     """Each number of it, and that freezing was clearly better nowhere."""
     leads = {
-        task: [-one.difference for one in bars() if (one.task, one.size) == (task, 300)]
+        task: [
+            -one.difference
+            for one in bars(STUDIES)
+            if (one.task, one.size) == (task, 300)
+        ]
         for task in TASKS
     }
     labels, names = (f"{min(own):.1f} to {max(own):.1f}" for own in leads.values())

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from mtlhelpers.comparison.standings import Lead, Standings
-from mtlhelpers.comparison.ways import FROZEN_BEST, Way
+from mtlhelpers.comparison.standings import TOGETHER, Lead, Standings
+from mtlhelpers.comparison.ways import BASELINE, FROZEN_BEST, Way
 from mtlhelpers.study.protocol import (
     EVERYTHING,
     FROZEN,
@@ -42,6 +42,11 @@ def in_words(standings: Standings, third: int) -> Iterator[str]:
         return
     yield _keeping(standings) if case.keep else _headline(standings)
     yield from _others(standings)
+    if len(standings.ways) > 2 and standings.leads:
+        yield (
+            f"The intervals hold together, at {TOGETHER:.0%}, over all "
+            f"{standings.comparisons} comparisons: trying more ways makes no winner."
+        )
     yield from _baseline(standings)
     yield from _curve(standings, third)
 
@@ -169,14 +174,19 @@ def _means(standings: Standings) -> str:
 
 
 def _baseline(standings: Standings) -> Iterator[str]:
-    """What saying the most frequent label would get."""
-    share = standings.majority
-    if share is not None and "sentence" in standings.tasks:
-        best = standings.score(standings.winner, "sentence")
-        yield (
-            f"Always saying the most frequent label is right in {share:.1%} of the "
-            f"test sentences, {standings.winner.noun} in {best:.1%}."
-        )
+    """What is had without training: the most frequent label, and class means."""
+    share, winner = standings.majority, standings.winner
+    for task in standings.tasks:
+        means = standings.baseline(task)
+        said = [] if means is None else [f"{BASELINE.noun} {100 * means:.1f}"]
+        if task == "sentence" and share is not None:
+            said.insert(0, f"always saying the most frequent label {100 * share:.1f}")
+        if said:
+            best = 100 * standings.score(winner, task)
+            yield (
+                f"In {_IN[task]}, without training: {', '.join(said)} "
+                f"({winner.noun}: {best:.1f})."
+            )
 
 
 def _curve(standings: Standings, third: int) -> Iterator[str]:

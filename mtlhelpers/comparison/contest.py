@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from mtlhelpers.comparison.budget import Clock, passes_of
-from mtlhelpers.comparison.ways import Way
+from mtlhelpers.comparison.ways import BASELINE, OFFERED, Way
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.folds import deal_folds
 from mtlhelpers.model.device import choose_device
@@ -113,6 +113,7 @@ class Contest:
                 units = [Unit(way, seed) for seed in first]
                 if self._fits(units):
                     ways.append(way)
+                    units += self._baseline(way)
                     for unit in units:
                         yield from self._run(unit, shown)
                 else:
@@ -124,6 +125,13 @@ class Contest:
                     break
                 for unit in units:
                     yield from self._run(unit, shown)
+
+    def _baseline(self, way: Way) -> list[Unit]:
+        """The run without training, beside the usual ways, after the first of them:
+        that one reads the hidden states which both need."""
+        unit = Unit(BASELINE, 0)
+        beside = self.case.ways == OFFERED and way == OFFERED[0]
+        return [unit] if beside and self._fits([unit]) else []
 
     def carry_out_curve(self, ways: Sequence[Way]) -> Iterator[tuple[Unit, Record]]:
         """Yield the runs of these ways on a third of the sentences, if they fit."""
@@ -222,7 +230,7 @@ class Contest:
         """Keep the first seed's model of the way that validation finds best so far."""
         scores = [record["validation"][SCORE_OF[task]] or 0.0 for task in SCORE_OF]
         first = job.plan.seed == 0 and job.plan.train_size == self.case.train_size
-        if first and sum(scores) > self._best:
+        if first and job.arm != BASELINE.scenario and sum(scores) > self._best:
             self._best = sum(scores)
             self._save()
 

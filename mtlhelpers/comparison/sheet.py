@@ -6,7 +6,8 @@ import pandas as pd
 
 from mtlhelpers.comparison.answer import spoken
 from mtlhelpers.comparison.json_rows import SCORE_COLUMNS, mean_and_spread, row_of
-from mtlhelpers.comparison.standings import Standings
+from mtlhelpers.comparison.standings import TOGETHER, Standings
+from mtlhelpers.comparison.ways import BASELINE
 from mtlhelpers.inspection.page import bullets, frame, grid, safe, section
 from mtlhelpers.study.protocol import SCORE_OF, TASKS
 
@@ -53,6 +54,10 @@ def _scores(standings: Standings) -> str:
     always: dict[str, float | None] = {"accuracy": standings.majority, "ner_f1": 0.0}
     shares = (mean_and_spread(pd.Series([always.get(name)])) for name in titles)
     rows.append(("most frequent label, no names", *shares, "0", "", ""))
+    if runs := [one for r in standings.runs(BASELINE).values() for one in r]:
+        table = pd.DataFrame(map(row_of, runs))
+        scores = (mean_and_spread(table[name]) for name in titles)
+        rows.append((f"{BASELINE.noun}, no training", *scores, "0", "", str(len(runs))))
     return grid(["way", *titles.values(), "trained", "takes", "runs"], rows)
 
 
@@ -72,8 +77,9 @@ def _differences(standings: Standings) -> str:
         return ""
     over = "folds" if standings.case.folds else "seeds and test sentences"
     return (
-        f"{table}<p>Intervals of {standings.confidence:.1%} each, over {over}. Less "
-        "than 1 point of accuracy, or 2 points of F1, counts as no difference.</p>"
+        f"{table}<p>Intervals of {standings.confidence:.1%} each, over {over}: all "
+        f"{standings.comparisons} hold together at {TOGETHER:.0%}. Less than 1 point "
+        "of accuracy, or 2 points of F1, counts as no difference.</p>"
     )
 
 

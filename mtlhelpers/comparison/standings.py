@@ -13,9 +13,8 @@ from statistics import mean
 import numpy as np
 
 from mtlhelpers.comparison.contest import Setup, Unit
-from mtlhelpers.comparison.ways import Way
+from mtlhelpers.comparison.ways import BASELINE, Way
 from mtlhelpers.study.protocol import (
-    CONFIDENCE,
     EVERYTHING,
     MARGINS,
     SCORE_OF,
@@ -34,6 +33,7 @@ from mtlhelpers.study.verdicts.intervals import (
 )
 from mtlhelpers.training.scores import Details
 
+TOGETHER = 0.95  # of all intervals of a comparison
 _Runs = Mapping[int, Sequence[Record]]  # of a way, by seed; one per fold
 
 
@@ -89,6 +89,11 @@ class Standings:
         """Return the mean of the tasks' scores."""
         return mean(self.score(way, task) for task in self.tasks)
 
+    def baseline(self, task: Task) -> float | None:
+        """The score of class means, without any training; None where they did not
+        run."""
+        return self.score(BASELINE, task) if self.runs(BASELINE) else None
+
     @cached_property
     def majority(self) -> float | None:
         """Accuracy of always saying the most frequent label; None without labels."""
@@ -131,8 +136,14 @@ class Standings:
 
     @property
     def confidence(self) -> float:
-        """Of each interval: two tasks are read at a time, or one."""
-        return CONFIDENCE if len(self.case.corpus.tasks) == 2 else 0.95
+        """Of each interval, so that all of them hold together at 95 %: of the winner
+        minus each other way, in each task (Bonferroni)."""
+        return 1 - (1 - TOGETHER) / max(1, self.comparisons)
+
+    @property
+    def comparisons(self) -> int:
+        """How many differences are read at a time."""
+        return len(self.case.corpus.tasks) * max(1, len(self.ways) - 1)
 
     def _difference(self, one: _Runs, other: _Runs, score: Score) -> Difference | None:
         seeds = sorted(one.keys() & other.keys())

@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.errors import InputError
-from mtlhelpers.model.scenarios import HEADS, HEADS_FIRST, SCENARIOS, find_scenario
-from mtlhelpers.study.protocol import EVERYTHING, FROZEN
+from mtlhelpers.model.scenarios import COMPARED, HEADS, SCENARIOS, find_scenario
+from mtlhelpers.study.protocol import FROZEN
 
-FROZEN_BEST = "frozen_best"
+FROZEN_BEST = COMPARED[0]
 
 
 class Way(NamedTuple):
@@ -19,14 +19,15 @@ class Way(NamedTuple):
     noun: str  # "training everything"
 
 
-# Freezing with heads that suit it: with linear ones it would look worse than it is.
-# LoRA takes twice the steps of everything.
-OFFERED = (
-    Way(FROZEN_BEST, "Freeze the backbone", "freezing the backbone"),
-    Way(EVERYTHING, "Train everything", "training everything"),
-    Way(HEADS_FIRST, "Train the heads, then everything", "heads first"),
-    Way("lora", "Train LoRA adapters", "LoRA"),
+_WORDS = (
+    ("Freeze the backbone", "freezing the backbone"),
+    ("Train everything", "training everything"),
+    ("Train the heads, then everything", "heads first"),
+    ("Train LoRA adapters", "LoRA"),
 )
+OFFERED = tuple(Way(one, *words) for one, words in zip(COMPARED, _WORDS, strict=True))
+# Run once beside them, and never advised: what no training at all comes to.
+BASELINE = Way("class_means", "Train nothing", "class means of frozen vectors")
 # The task that was learned before, and the ways to learn the other one beside it.
 KEEPERS = {
     "sentence": (

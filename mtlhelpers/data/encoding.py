@@ -61,8 +61,8 @@ def length_note(encoded: Encoded, what: str) -> str | None:
     return (
         f"{what}: {encoded.truncated.sum():,} of {len(encoded):,} sentences are "
         f"longer than {limit} word pieces; {encoded.cut_words.sum():,} words beyond "
-        "are not read (they count as O in scores). Raise max_length (up to 512), or "
-        "split the sentences."
+        "are not read (they count as O in scores). Split the sentences, "
+        "or raise the model's max_length (up to what its backbone holds)."
     )
 
 

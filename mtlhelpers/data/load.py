@@ -59,7 +59,7 @@ def load_corpus(
         source: "newsdesk", which ships with the package; a registered name ("snips");
             two of them joined by "+", one with labels and one with tags
             ("clinc150+wnut17"); one of `STUDIED`, as studies take it ("snips+2000",
-            "hwu64:intent"). Or a file, a folder, a pattern ("*.csv"), "-" for standard
+            "hwu64:intent"). Or a file, a folder, a pattern (`*.csv`), "-" for standard
             input ("~" is the home folder); or, with `columns` or `format="hub"`, the id
             of a data set on a hub.
         format: of the files, one of `FORMATS`, or "hub"; else it is recognised.

@@ -13,7 +13,7 @@ from mtlhelpers.data.rows import Row
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.inspection.findings import Finding, find_faults, find_in_splits
 from mtlhelpers.inspection.pieces import PieceCounts, count_pieces, find_in_pieces
-from mtlhelpers.model.scenarios import WHOLE_PARTS, find_scenario
+from mtlhelpers.model.scenarios import COMPARED, find_scenario
 from mtlhelpers.training.recipes import recipe_for
 
 CountTable = dict[str, dict[str, int]]  # a count per name and split
@@ -155,24 +155,15 @@ def _seconds(splits: Splits, pieces: PieceCounts | None) -> dict[str, float]:
     if not pieces or not train:
         return {}
     step = pieces.mean * SECONDS_PER_PIECE
-    tasks = {
-        task
-        for rows in splits.values()
-        for row in rows
-        for task, has in (("sentence", row.label), ("ner", row.tags))
-        if has is not None
-    }
-    ways = [
-        scenario
-        for scenario in map(find_scenario, WHOLE_PARTS)
-        if scenario.moves_backbone and set(scenario.tasks) <= tasks
-    ]
-    recipe = recipe_for(find_scenario("none_frozen"))
-    once = train * recipe.epochs_for(train, recipe.batch_size) * step
-    scoring = rest * step * FORWARD
+    scoring, passes = rest * step * FORWARD, {}
+    for scenario in map(find_scenario, COMPARED):
+        recipe = recipe_for(scenario)
+        epochs = recipe.epochs_for(train, recipe.batch_size)
+        passes[scenario.name] = train * epochs if scenario.moves_backbone else 0
     return {
-        "training everything once": once + scoring,
-        "compare, one seed": len(ways) * once + len(WHOLE_PARTS) * scoring,
+        "training everything once": passes["none_frozen"] * step + scoring,
+        "compare, two seeds of each way": 2
+        * (sum(passes.values()) * step + len(passes) * scoring),
     }
 
 

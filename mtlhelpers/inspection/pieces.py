@@ -83,7 +83,7 @@ def find_in_pieces(pieces: PieceCounts | None) -> Iterator[Finding]:
             False,
             f"sentences longer than {PIECE_LIMIT} word pieces, whose rest is not read: "
             f"{where}",
-            "Raise `max_length` (up to 512), or split them",
+            "Split them, or raise the model's `max_length` from Python",
         )
     if pieces.unknown > MANY_UNKNOWN * pieces.total:
         words = [f"{word}: {n:,}" for word, n in pieces.unknown_words.items()]

@@ -1,4 +1,4 @@
-"""What notebooks show with: guesses, verdicts in words, and the state of the machine.
+"""What notebooks show with: guesses, checks of exercises, verdicts, and the machine.
 
 `mtl.lesson` in a notebook. A name is imported when it is first used.
 """
@@ -8,18 +8,42 @@ from typing import TYPE_CHECKING
 from mtlhelpers.names import lazy_names
 
 if TYPE_CHECKING:
+    from mtlhelpers.lesson.checks import Hint as Hint
+    from mtlhelpers.lesson.checks import check as check
+    from mtlhelpers.lesson.checks import progress as progress
     from mtlhelpers.lesson.guesses import guess as guess
     from mtlhelpers.lesson.guesses import past_guesses as past_guesses
+    from mtlhelpers.lesson.guesses import reveal as reveal
     from mtlhelpers.lesson.machine import cost_since as cost_since
     from mtlhelpers.lesson.machine import machine_table as machine_table
+    from mtlhelpers.lesson.machine import studies_folder as studies_folder
+    from mtlhelpers.lesson.readings import show_sentence as show_sentence
     from mtlhelpers.lesson.report import claim_overview as claim_overview
     from mtlhelpers.lesson.report import claim_table as claim_table
     from mtlhelpers.lesson.report import decision_card as decision_card
     from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
+    from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
+    from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
+    from mtlhelpers.lesson.tables.lesson03 import kept_megabytes as kept_megabytes
+    from mtlhelpers.lesson.tables.lesson03 import show_chance as show_chance
+    from mtlhelpers.lesson.tables.lesson04 import layer_table as layer_table
+    from mtlhelpers.lesson.tables.lesson04 import leader_of as leader_of
+    from mtlhelpers.lesson.tables.lesson04 import lr_pairs as lr_pairs
+    from mtlhelpers.lesson.tables.lesson04 import show_pairs as show_pairs
+    from mtlhelpers.lesson.tables.lesson05 import compare_remedies as compare_remedies
+    from mtlhelpers.lesson.tables.lesson05 import refit_table as refit_table
+    from mtlhelpers.lesson.tables.lesson05 import retention_runs as retention_runs
+    from mtlhelpers.lesson.tables.lesson05 import retention_table as retention_table
+    from mtlhelpers.lesson.tables.lesson05 import score_table as score_table
+    from mtlhelpers.lesson.tables.lesson05 import show_tradeoff as show_tradeoff
+    from mtlhelpers.lesson.tables.lesson05 import turned_sentence as turned_sentence
     from mtlhelpers.training.features.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.features.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.features.similarity import (
         weight_distance as weight_distance,
     )
+    from mtlhelpers.training.metrics import encode_for as encode_for
+    from mtlhelpers.training.retention import L2SP as L2SP
+    from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
 else:
     __all__, __getattr__, __dir__ = lazy_names(__name__, __file__)

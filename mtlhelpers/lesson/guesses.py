@@ -1,152 +1,164 @@
-"""Predict, then run: a guess that the reader commits, shown beside the answer later.
+"""Predict, then run: the reader commits a guess, and sees it beside the answer.
 
-Lesson: 00_start_here. The guess is an argument that the reader edits, never something
-typed while a cell waits, so a notebook runs through unattended with the guess it holds.
+Lesson: 00_start_here. A guess is an argument that the reader writes in place of `...`,
+never something typed while a cell waits: it works wherever a cell can be edited, and a
+notebook runs through without.
 """
 
-import json
-import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
 import pandas as pd
 
-from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.errors import InputError
+from mtlhelpers.lesson.memory import remember, remembered
+from mtlhelpers.lesson.notice import BLUE, GREEN, ORANGE, Notice
 
-GUESSES = Path("guesses.json")  # beside the notebook, on this machine alone
-UNATTENDED = "MTLHELPERS_UNATTENDED"  # set where nobody guesses: nothing is stored
 CLOSE = 0.1  # relative
+LETTERED = "abcdefgh"
 
-Value = float | int | str | bool
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """A guess and its answer, side by side."""
-
-    question: str
-    guess: Value
-    answer: Value
-
-    @property
-    def verdict(self) -> str:
-        """How near the guess came, in words."""
-        if self.guess == self.answer:
-            return "exactly right"
-        if isinstance(self.answer, str | bool) or isinstance(self.guess, str | bool):
-            return "something else happened"
-        if self.guess <= 0 or self.answer <= 0:
-            return f"off by {shown(abs(self.guess - self.answer))}"
-        ratio = self.guess / self.answer
-        if abs(ratio - 1) <= CLOSE:
-            return f"close: within {CLOSE:.0%}"
-        side = "high" if ratio > 1 else "low"
-        return f"{shown(round(max(ratio, 1 / ratio), 1))} times too {side}"
-
-    def __repr__(self) -> str:
-        guess, answer = shown(self.guess), shown(self.answer)
-        return f"{self.question}\n  guess {guess} | answer {answer} | {self.verdict}"
-
-    def _repr_html_(self) -> str:
-        cells = {
-            "your guess": shown(self.guess),
-            "the answer": shown(self.answer),
-            "": self.verdict,
-        }
-        return _box(self.question, cells)
+Value = float | int | str
 
 
 @dataclass(frozen=True)
-class Guess:
-    """What the reader expects, before the cell that shows it."""
-
-    key: str
+class _Asked:
     question: str
-    guess: Value
+    choices: tuple[str, ...]
+    unit: str
+    guess: Value | None  # None: the reader has not guessed
 
-    def reveal(self, answer: Value) -> Revealed:
-        """Show the guess beside the answer, and keep both on this machine."""
-        answer = answer.item() if hasattr(answer, "item") else answer
-        _store(
-            self.key, {"question": self.question, "guess": self.guess, "answer": answer}
-        )
-        return Revealed(self.question, self.guess, answer)
 
-    def __repr__(self) -> str:
-        return f"{self.question}\n  guess {shown(self.guess)}"
-
-    def _repr_html_(self) -> str:
-        return _box(self.question, {"your guess": shown(self.guess)})
+_asked: dict[str, _Asked] = {}  # in this notebook, by key
 
 
 def guess(
-    key: str, question: str, guess: Value, *, choices: Sequence[str] = ()
-) -> Guess:
-    """Commit a guess: a number, or one of `choices`. Edit `guess=` and run the cell.
+    key: str,
+    question: str,
+    *,
+    choices: Sequence[str] = (),
+    unit: str = "",
+    yours: Value | EllipsisType = ...,
+) -> Notice:
+    """Ask for a guess: a number, or a letter where there are choices.
 
     Args:
-        key: names the guess in `guesses.json`, as "02-share".
-        question: what is asked, with the unit.
-        guess: what the reader expects.
+        key: names it, the lesson first, as "02-share". `reveal` takes the same.
+        question: what is asked.
         choices: the answers there are, where it is no number.
+        unit: what is counted, as "word pieces".
+        yours: what the reader expects; `...` is none yet.
 
     Raises:
-        ValueError: if `guess` is none of `choices`.
+        ValueError: if `yours` is no number, or none of the choices.
     """
-    if choices and guess not in choices:
-        raise InputError(f"guess={guess!r} is not one of {', '.join(choices)}")
-    if choices:
-        question = f"{question} ({' / '.join(choices)})"
-    committed = Guess(key, question, guess)
-    _store(key, {"question": question, "guess": guess})
-    return committed
+    own = None if isinstance(yours, EllipsisType) else _read(yours, choices)
+    _asked[key] = _Asked(question, tuple(choices), unit, own)
+    lines = [f"{letter}) {text}" for letter, text in zip(LETTERED, choices)]
+    if own is None:
+        number = f"a number ({unit})" if unit else "a number"
+        form = 'a letter, as in `yours="b"`,' if choices else number
+        lines.append(
+            f"Write {form} in place of the three dots, and run the cell again. "
+            "Or read on without a guess."
+        )
+    else:
+        remember("guesses", key, {"question": question, "guess": own})
+        lines.append(f"Your guess: {shown(own, unit)}")
+    return Notice(f"Your prediction: {question}", tuple(lines))
+
+
+def reveal(
+    key: str, answer: object, *, because: Mapping[str, str] | None = None
+) -> Notice:
+    """Show the answer beside the guess, with the reason where there were choices.
+
+    Args:
+        key: that of the guess.
+        answer: a number (also of torch or numpy), or one of the choices.
+        because: why each wrong choice is wrong, and if you like why one is right.
+
+    Raises:
+        ValueError: if the answer is none of the choices, or a reason is missing.
+    """
+    right = _plain(answer)
+    asked = _asked.get(key, _Asked("", (), "", None))
+    reasons = dict(because or {})
+    if asked.choices:
+        _check_reasons(key, asked.choices, right, reasons)
+    if asked.guess is not None:
+        entry = {"question": asked.question, "guess": asked.guess, "answer": right}
+        remember("guesses", key, entry)
+    lines = [f"The answer: {shown(right, asked.unit)}"]
+    if asked.guess is None:
+        lines += [f"{text}: {reason}" for text, reason in reasons.items()]
+        return Notice(asked.question or "The answer", tuple(lines), BLUE)
+    said = f"Your guess: {shown(asked.guess, asked.unit)}"
+    said += f". {_verdict(asked.guess, right, reasons)}"
+    colour = GREEN if asked.guess == right else ORANGE
+    return Notice(asked.question, (lines[0], said), colour)
 
 
 def past_guesses() -> pd.DataFrame:
     """The guesses that this machine keeps: question, guess and answer, by key."""
-    found = pd.DataFrame.from_dict(_read(), orient="index")
+    found = pd.DataFrame.from_dict(dict(sorted(remembered("guesses").items())), "index")
     return found.reindex(columns=["question", "guess", "answer"]).rename_axis("key")
 
 
-def shown(value: Value) -> str:
-    """A value as a reader wants it: 22,565,376 or 0.000341 or `mean`."""
-    if isinstance(value, str | bool):
-        return str(value)
-    if float(value).is_integer() or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+def shown(value: Value, unit: str = "") -> str:
+    """A value as a reader wants it: 22,565,376 or 0.000341 or `mean`, with its unit."""
+    if isinstance(value, str):
+        return value
+    whole = float(value).is_integer() or abs(value) >= 1000
+    text = f"{value:,.0f}" if whole else f"{value:.3g}"
+    return f"{text} {unit}".strip()
 
 
-def _box(question: str, cells: dict[str, str]) -> str:
-    """The question over a row of small cells; colours are those of the page."""
-    row = "".join(
-        f"<span style='display:inline-block;min-width:9em;margin-right:1.5em'>"
-        f"{f'<small>{escape(name)}</small><br>' if name else ''}"
-        f"<b>{escape(text)}</b></span>"
-        for name, text in cells.items()
-    )
-    return (
-        f"<div style='border-left:4px solid #0072B2;padding:.3em 1em'>"
-        f"{escape(question)}<br>{row}</div>"
-    )
+def _read(yours: Value, choices: Sequence[str]) -> Value:
+    """What the reader wrote, as a number or as the text of a choice."""
+    if not choices:
+        if isinstance(yours, str | bool):
+            raise InputError(f"yours={yours!r}: write a number, as yours=12")
+        return yours
+    lettered = dict(zip(LETTERED, choices))
+    said = str(yours).strip()
+    if said in choices:
+        return said
+    if said.lower() not in lettered:
+        raise InputError(f"yours={yours!r}: write a letter, {', '.join(lettered)}")
+    return lettered[said.lower()]
 
 
-def _read() -> dict[str, dict[str, Any]]:
-    with suppress(OSError, ValueError):
-        found = json.loads(GUESSES.read_text(encoding="utf-8"))
-        return found if isinstance(found, dict) else {}
-    return {}
+def _plain(answer: Any) -> Value:
+    value = answer.item() if hasattr(answer, "item") else answer
+    if not isinstance(value, float | int | str):
+        raise InputError(f"the answer {value!r} is neither a number nor a choice")
+    return value
 
 
-def _store(key: str, entry: dict[str, Any]) -> None:
-    """Keep an entry; where the folder cannot be written, the lesson goes on without."""
-    if os.environ.get(UNATTENDED):
-        return
-    text = json.dumps({**_read(), key: entry}, indent=1, ensure_ascii=False)
-    with suppress(OSError):
-        write_atomically(GUESSES, text.encode("utf-8"))
+def _check_reasons(
+    key: str, choices: Sequence[str], right: Value, reasons: Mapping[str, str]
+) -> None:
+    if right not in choices:
+        raise InputError(f"{key}: the answer {right!r} is none of the choices")
+    bare = [text for text in choices if text != right and text not in reasons]
+    unknown = [text for text in reasons if text not in choices]
+    if bare or unknown:
+        raise InputError(f"{key}: no reason for {bare}, or for no choice: {unknown}")
+
+
+def _verdict(own: Value, right: Value, reasons: Mapping[str, str]) -> str:
+    """How near a number came; of a choice, the reason."""
+    if isinstance(own, str) or isinstance(right, str):
+        said = reasons.get(str(own), "")
+        return f"Right. {said}".strip() if own == right else f"Not so: {said}"
+    if own == right:
+        return "Exactly right."
+    if own <= 0 or right <= 0:
+        return f"Off by {shown(abs(own - right))}."
+    ratio = own / right
+    if abs(ratio - 1) <= CLOSE:
+        return f"Close: within {CLOSE:.0%}."
+    side = "high" if ratio > 1 else "low"
+    return f"{shown(round(max(ratio, 1 / ratio), 1))} times too {side}."

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtlhelpers.doctor import Check, examine
+from mtlhelpers.errors import StudyError
 from mtlhelpers.model.device import peak_memory
 
 
@@ -27,6 +28,21 @@ def cost_since(start: float) -> str:
     said = f"On this machine the notebook took {time.perf_counter() - start:.0f} s"
     held = peak_memory()
     return f"{said} and at most {held / 1e9:.1f} GB of memory." if held else f"{said}."
+
+
+def studies_folder() -> Path:
+    """The folder `studies/` with the recorded runs, found from where a notebook runs.
+
+    Raises `StudyError` outside a clone of the repository, which alone has it.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "studies" / "transfer" / "grid.toml").is_file():
+            return folder / "studies"
+    raise StudyError(
+        f"no folder studies/ in or above {here}: open the notebook where it lies in "
+        "the repository"
+    )
 
 
 def _check_row(check: Check) -> dict[str, str]:

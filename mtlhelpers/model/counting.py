@@ -145,7 +145,7 @@ def trained_sizes(
         part: size if part in whole else _thin_size(config, scenario, part)
         for part, size in part_sizes(config, labels, tags, heads).items()
     }
-    ends = sum(map(sum, _map_ends(config, scenario)))
+    ends = sum(map(sum, size_maps(config, scenario.lora_maps).values()))
     return {**sizes, "backbone.lora": config.num_hidden_layers * rank * ends}
 
 
@@ -169,15 +169,6 @@ def _thin_size(config: PreTrainedConfig, scenario: Scenario, part: str) -> int:
     if "backbone.norms" in scenario.train:
         size += found.norms - (found.norm_biases if size else 0)
     return size
-
-
-def _map_ends(config: PreTrainedConfig, scenario: Scenario) -> list[tuple[int, int]]:
-    """List (in, out) of the linear maps of a layer whose adapters train."""
-    ends = dict(zip(LORA_MAPS, size_maps(config)))
-    if missing := [one for one in scenario.lora_maps if one not in ends]:
-        kind = config.model_type
-        raise ScenarioError(f"no adapters on {', '.join(missing)} for {kind}")
-    return [ends[one] for one in scenario.lora_maps]
 
 
 def flops(
@@ -230,11 +221,12 @@ def _layer_flops(
     width = config.hidden_size
     weights = 2 * size_parts(config)["backbone.layer.0"].matrices
     attention = 2 * 2 * length * width  # scores, and values weighted by them
-    thin = 2 * rank * sum(map(sum, _map_ends(config, scenario)))
+    thin = 2 * rank * sum(map(sum, size_maps(config, scenario.lora_maps).values()))
     # Attention has no weights of its own: its two products cost two each way.
     backward = 2 * attention + 2 * thin + (weights if is_whole else 0)
     if is_lowest:  # there the gradient stops at query, key and value
-        stopped = {"query", "key", "value"} & set(scenario.lora_maps)
+        first = {"query", "key", "value"} & set(scenario.lora_maps)
+        stopped = size_maps(config, [one for one in LORA_MAPS if one in first])
         backward += weights - 6 * width**2 - 2 * rank * width * len(stopped)
     else:
         backward += weights

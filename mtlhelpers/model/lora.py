@@ -17,10 +17,10 @@ from transformers import PreTrainedModel
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.streams import stream
-from mtlhelpers.errors import BackboneError, ScenarioError
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.model.backbone_files import blaming
 from mtlhelpers.model.digests import digest_tensors
-from mtlhelpers.model.encoders.families import family_of, layers_of
+from mtlhelpers.model.encoders.families import family_of, layers_of, map_places
 from mtlhelpers.model.saving import REMEDY, contents_digest, read_contents
 from mtlhelpers.model.scenarios import LORA_MAPS
 
@@ -58,13 +58,13 @@ def adapters(
 def _linear_maps(
     backbone: PreTrainedModel, maps: Sequence[str]
 ) -> Iterator[tuple[str, nn.Linear]]:
-    family = family_of(backbone.config)
-    where = dict(zip(LORA_MAPS, family.maps))
+    places = map_places(backbone.config, maps)
+    where = family_of(backbone.config).layers
     for number, layer in enumerate(layers_of(backbone)):
-        for one in [one for one in maps if one in where]:
-            linear = layer.get_submodule(where[one])
+        for place in places:
+            linear = layer.get_submodule(place)
             if isinstance(linear, nn.Linear):
-                yield f"{family.layers}.{number}.{where[one]}", linear
+                yield f"{where}.{number}.{place}", linear
 
 
 def adapt(
@@ -77,11 +77,6 @@ def adapt(
     stream for each map.
     """
     wanted = dict(_linear_maps(model.backbone, maps))
-    if maps and not wanted:
-        kind = model.backbone.config.model_type
-        raise ScenarioError(
-            f"no adapters for {kind}: its query, key and value are one map. Name layers"
-        )
     have = adapters(model.backbone)
     alike = all(
         len(one.lora_a) == rank and float(one.lora_scale) == _scale(alpha, rank)

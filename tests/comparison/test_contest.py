@@ -11,7 +11,7 @@ from mtlhelpers.comparison import answer
 from mtlhelpers.comparison.budget import Clock, passes_of, read_budget
 from mtlhelpers.comparison.json_rows import row_of, summary, write_rows
 from mtlhelpers.comparison.ways import OFFERED, choose_ways, runnable
-from mtlhelpers.model.scenarios import SCENARIOS
+from mtlhelpers.model.scenarios import COMPARED, SCENARIOS
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.training import recipes
 
@@ -20,9 +20,9 @@ from mtlhelpers.training import recipes
 def backbone(tmp_path, monkeypatch) -> str:
     """A tiny one, whose default plans take one step."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
-        few = replace(getattr(recipes, name), epochs=1, steps=1)
+        few = replace(getattr(recipes, name), epochs=1, steps=1, extra=0)
         monkeypatch.setattr(recipes, name, few)
-    few = {k: replace(v, epochs=1, steps=1) for k, v in recipes.THIN.items()}
+    few = {k: replace(v, epochs=1, steps=1, extra=0) for k, v in recipes.THIN.items()}
     monkeypatch.setattr(recipes, "THIN", few)
     return str(tiny.save_backbone(tmp_path / "tiny"))
 
@@ -40,7 +40,12 @@ def test_the_first_pair_goes_way_by_way_and_later_seeds_over_all(backbone):
     found = compared(backbone, seeds=3)
     ways = [way.scenario for way in OFFERED]
     first = [(way, seed) for way in ways for seed in (0, 1)]
+    first.insert(2, ("class_means", 0))  # beside them, without training
     assert order(found) == [*first, *((way, 2) for way in ways)]
+    assert [way.scenario for way in found.standings.ways] == ways
+    assert "without training: always saying the most frequent label " in "".join(
+        answer._baseline(found.standings)
+    )
     assert set(found.table.columns) == {*tiny.ROW_KEYS, "train_size"}
 
 
@@ -57,7 +62,7 @@ def test_a_comparison_goes_on_where_it_stopped(backbone, tmp_path, monkeypatch):
     assert not count and again.answer == first.answer
     compared(backbone, output=folder, seeds=4)
     assert len(count) == 2 * len(OFFERED)
-    assert len(read_records(folder)) == 4 * len(OFFERED)
+    assert len(read_records(folder)) == 4 * len(OFFERED) + 1
 
 
 def test_it_leaves_records_a_page_and_the_winner(backbone, tmp_path):
@@ -85,6 +90,10 @@ def test_the_budget_stops_seeds_by_time_alone(backbone, monkeypatch):
     found = compared(backbone, budget="30m")
     assert order(found) == [] and "No answer" in found.answer
     assert "about 8.0 hours more" in found.answer
+
+
+def test_what_check_expects_is_what_compare_offers():
+    assert tuple(way.scenario for way in OFFERED) == COMPARED
 
 
 @pytest.mark.parametrize("text", ["", "m", "0", "-1m", "soon", "1.m"])

@@ -14,13 +14,13 @@ from mtlhelpers.comparison.answer import in_words, spoken
 from mtlhelpers.comparison.contest import Setup, Unit
 from mtlhelpers.comparison.sheet import sheet_of
 from mtlhelpers.comparison.standings import Standings, over_folds
-from mtlhelpers.comparison.ways import OFFERED
+from mtlhelpers.comparison.ways import BASELINE, OFFERED
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.training.scores import Details, Scores
 
 TEST = 600  # sentences
-SCENARIOS = {way.scenario: way for way in OFFERED}
+SCENARIOS = {way.scenario: way for way in (*OFFERED, BASELINE)}
 
 
 def corpus() -> mtl.Corpus:
@@ -73,7 +73,8 @@ def test_a_clear_lead_is_said_with_its_interval_and_cost():
         "of freezing the backbone ("
     )
     assert "It takes 2 minutes instead of 3 seconds." in text
-    assert "most frequent label is right in 40.0%" in text
+    without = "In labels, without training: always saying the most frequent label 40.0"
+    assert without in text
 
 
 def test_the_cheaper_way_is_taken_where_nothing_is_lost():
@@ -107,6 +108,29 @@ def test_other_ways_stand_in_a_line_of_their_own():
 def test_one_seed_gives_no_verdict():
     text = said({"frozen_best": [0.60], "none_frozen": [0.90]})
     assert text.startswith("No answer: with one seed")
+
+
+def test_intervals_hold_together_over_all_ways():
+    """A way among several is no winner for having been tried (Bonferroni)."""
+    two = {"frozen_best": [0.80, 0.81], "none_frozen": [0.84, 0.85]}
+    pair = standings(two)
+    four = standings(two | {"heads_first": [0.7, 0.7], "lora": [0.7, 0.7]})
+    assert (pair.confidence, four.confidence) == pytest.approx((0.95, 1 - 0.05 / 3))
+    wide = [one.leads[0].found for one in (four, pair)]
+    assert wide[0].difference == wide[1].difference
+    assert wide[0].low < wide[1].low and wide[0].high > wide[1].high
+    assert "over all 3 comparisons" in "\n".join(in_words(four, 10))
+    assert "comparisons" not in "\n".join(in_words(pair, 10))
+
+
+def test_class_means_stand_beside_the_majority():
+    found = standings(
+        {"none_frozen": [0.9, 0.91], "frozen_best": [0.6, 0.61], "class_means": [0.5]}
+    )
+    assert found.winner.scenario == "none_frozen" and found.comparisons == 1
+    text = "\n".join(in_words(found, 10))
+    assert "label 40.0, class means of frozen vectors 50.0 (training everything" in text
+    assert "class means of frozen vectors, no training" in sheet_of(found, [text])
 
 
 def test_nothing_at_all_is_said_too():

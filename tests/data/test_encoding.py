@@ -93,8 +93,8 @@ def test_a_note_counts_what_is_cut_and_nothing_else(tokenizer):
     assert encoded.cut_words.tolist() == [32, 0, 2, 0]
     assert length_note(encoded, "train") == (
         "train: 2 of 4 sentences are longer than 10 word pieces; 34 words beyond are "
-        "not read (they count as O in scores). Raise max_length (up to 512), or split "
-        "the sentences."
+        "not read (they count as O in scores). Split the sentences, or "
+        "raise the model's max_length (up to what its backbone holds)."
     )
     assert length_note(encode(sentences(words), tokenizer), "train") is None
     assert length_note(encode(sentences([["x"]])[:0], tokenizer), "train") is None

@@ -43,6 +43,13 @@ def test_sentences_in_order(capsys):
     assert lines[-1] == "nothing to mend, 2 to think about"
 
 
+def test_the_cost_is_that_of_what_compare_runs():
+    """Everything and heads first cost alike, LoRA twice that, freezing hardly any."""
+    costs = look_through(write()).seconds
+    once, compared = costs["training everything once"], [*costs.values()][1]
+    assert compared == pytest.approx(2 * (1 + 1 + 2) * once)
+
+
 def test_faults_are_listed_and_set_the_status(capsys):
     assert main(["check", write(",music", "odd", "hi,")]) == 1
     lines = capsys.readouterr().out.splitlines()

@@ -1,40 +1,19 @@
-"""The notebooks' folder, and the scripts in it as modules."""
-
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
+"""The sources of the lessons, one test each."""
 
 import pytest
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+from course import views
 
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"notebooks_{name}", NOTEBOOKS / name)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def build() -> ModuleType:
-    return load("build.py")
-
-
-@pytest.fixture(scope="session")
-def pages() -> ModuleType:
-    return load("pages.py")
-
-
-@pytest.fixture(scope="session")
-def report() -> ModuleType:
-    return load("report.py")
+# Lessons that are still to be written anew: no test holds them yet.
+TO_BE_WRITTEN = ("06", "07", "08", "09")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `source` runs once for each source."""
     if "source" in metafunc.fixturenames:
-        found = sorted((NOTEBOOKS / "source").glob("[0-9][0-9]_*.py"))
-        metafunc.parametrize("source", found, ids=[path.stem for path in found])
+        found = [
+            source
+            for source in views.sources()
+            if not views.title(source).startswith(TO_BE_WRITTEN)
+        ]
+        metafunc.parametrize("source", found, ids=[views.title(one) for one in found])

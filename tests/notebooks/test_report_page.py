@@ -6,11 +6,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from course import report
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
 @pytest.fixture(scope="module")
-def page(report):
+def page():
     return report.render(NOTEBOOKS / report.LESSON)
 
 
@@ -20,7 +22,7 @@ def test_it_loads_nothing(page):
     assert "@import" not in page and "url(" not in page
 
 
-def test_every_figure_is_in_it_with_its_alt_text(page, report):
+def test_every_figure_is_in_it_with_its_alt_text(page):
     outputs = [
         str(output)
         for cell in nbformat.read(NOTEBOOKS / report.LESSON, as_version=4).cells
@@ -43,7 +45,7 @@ def test_every_claim_is_in_it(page):
         assert f"{claim.id}: <strong>" in page, claim.id
 
 
-def test_it_is_written_whole(report, tmp_path, capsys):
+def test_it_is_written_whole(tmp_path, capsys):
     target = tmp_path / "new" / "report.html"
     assert report.main(str(NOTEBOOKS), str(target)) == 0
     text = target.read_text(encoding="utf-8")

@@ -8,16 +8,13 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
 import pytest
 
 from mtlhelpers.study.protocol import Verdict
-from mtlhelpers.study.verdicts.claims import CLAIMS
 from mtlhelpers.study.verdicts.decisions import Decision
 from mtlhelpers.study.verdicts.judge import judge_claims
 
 ROOT = Path(__file__).parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 WORDS = "|".join(re.escape(verdict) for verdict in Verdict)
 SAID = re.compile(
     rf"\bclaim (?P<id>\d[AB]?\.\d) is \*(?P<verdict>{WORDS})\* on "
@@ -55,16 +52,12 @@ def fits(one: Statement, decisions: list[Decision]) -> bool:
     return bool(own) and set(own) == {one.verdict}
 
 
-def prose_of(path: Path) -> str:
-    """A page, or the Markdown cells of a notebook."""
-    if path.suffix == ".md":
-        return path.read_text(encoding="utf-8")
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n\n".join(one.source for one in cells if one.cell_type == "markdown")
-
-
-FILES = [ROOT / "README.md", *sorted((ROOT / "site").glob("*.md")), *NOTEBOOKS]
-SAYINGS = [(path.name, one) for path in FILES for one in statements(prose_of(path))]
+FILES = [ROOT / "README.md", *sorted((ROOT / "site").glob("*.md"))]
+SAYINGS = [
+    (path.name, one)
+    for path in FILES
+    for one in statements(path.read_text(encoding="utf-8"))
+]
 
 
 @pytest.fixture(scope="module")
@@ -85,18 +78,9 @@ def test_prose_says_what_the_verdict_says(where, one, decided):
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_verdict_has_the_form_that_is_checked(path):
-    prose = " ".join(prose_of(path).split())
+    prose = " ".join(path.read_text(encoding="utf-8").split())
     loose = [found[0] for found in SOUNDS.finditer(SAID.sub("", prose))]
     assert loose == []
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_a_lesson_gives_the_verdicts_on_its_claims(path):
-    """But for those that a clock decides (2.2), and in 08, which prints them all."""
-    own = {one.id for one in CLAIMS.values() if one.lesson == path.name[:2] != "08"} - {
-        "2.2"
-    }
-    assert {one.id for one in statements(prose_of(path))} == own
 
 
 def test_a_wrong_verdict_is_found():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from mtlhelpers.names import lazy_names
 
 if TYPE_CHECKING:
+    from mtlhelpers.lesson.plots.anatomy import draw_model as draw_model
+    from mtlhelpers.lesson.plots.anatomy import draw_models as draw_models
     from mtlhelpers.lesson.plots.figures import draw_bars as draw_bars
     from mtlhelpers.lesson.plots.figures import draw_line as draw_line
     from mtlhelpers.lesson.plots.figures import new_figure as new_figure

@@ -5,7 +5,7 @@ states, and in the few tensors that lie in neither. Shapes: B sentences, T word 
 H the encoder's width.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from transformers.masking_utils import (
     create_bidirectional_mask,
     create_bidirectional_sliding_window_mask,
 )
+
+from mtlhelpers.errors import ScenarioError
+from mtlhelpers.model.scenarios import LORA_MAPS
 
 _Beside = Callable[[nn.Module], dict[str, Any]]  # what a layer takes beside the states
 _Given = Callable[[PreTrainedModel, Tensor, Tensor | None], _Beside]
@@ -56,6 +59,12 @@ def _rotary(backbone: Any, hidden: Tensor, mask: Tensor | None) -> _Beside:
     }
 
 
+_BERT_MAPS = (
+    *("attention.self.query", "attention.self.key", "attention.self.value"),
+    *("attention.output.dense", "intermediate.dense", "output.dense"),
+)
+
+
 @dataclass(frozen=True)
 class Family:
     """Where a kind of encoder keeps what; names are those of its modules."""
@@ -66,13 +75,9 @@ class Family:
     given: _Given = _one_mask
     pooled: bool = False  # whether it has a pooler, to be left out
     skipped: int = 0  # learned positions that no word piece takes
-    maps: tuple[str, ...] = ()  # of a layer, in the order of `LORA_MAPS`
+    maps: tuple[str, ...] = _BERT_MAPS  # of a layer, in the order of `LORA_MAPS`
 
 
-_BERT_MAPS = (
-    *("attention.self.query", "attention.self.key", "attention.self.value"),
-    *("attention.output.dense", "intermediate.dense", "output.dense"),
-)
 _DEBERTA_MAPS = (
     *("attention.self.query_proj", "attention.self.key_proj"),
     *("attention.self.value_proj", *_BERT_MAPS[3:]),
@@ -81,25 +86,45 @@ _DISTILBERT_MAPS = (
     *("attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin"),
     *("ffn.lin1", "ffn.lin2"),
 )
-_ROBERTA = Family(pooled=True, skipped=2, maps=_BERT_MAPS)
+_MODERNBERT_MAPS = (*["attn.Wqkv"] * 3, "attn.Wo", "mlp.Wi", "mlp.Wo")
+_ROBERTA = Family(pooled=True, skipped=2)
 FAMILIES = {
-    "bert": Family(pooled=True, maps=_BERT_MAPS),
+    "bert": Family(pooled=True),
     "roberta": _ROBERTA,
     "xlm-roberta": _ROBERTA,
-    "electra": Family(lowest=("embeddings", "embeddings_project"), maps=_BERT_MAPS),
+    "electra": Family(lowest=("embeddings", "embeddings_project")),
     "distilbert": Family(layers="transformer.layer", maps=_DISTILBERT_MAPS),
     "deberta-v2": Family(
         lowest=("embeddings", "encoder.rel_embeddings", "encoder.LayerNorm"),
         given=_relative,
         maps=_DEBERTA_MAPS,
     ),
-    "modernbert": Family(layers="layers", last="final_norm", given=_rotary),
+    "modernbert": Family(
+        layers="layers", last="final_norm", given=_rotary, maps=_MODERNBERT_MAPS
+    ),
 }
 
 
 def family_of(config: PreTrainedConfig) -> Family:
     """The family of an encoder's configuration."""
     return FAMILIES[config.model_type]
+
+
+def map_places(config: PreTrainedConfig, maps: Sequence[str]) -> list[str]:
+    """The linear maps of a layer that these names of `LORA_MAPS` stand for, each once.
+
+    Raises `ScenarioError` for a part of what the encoder keeps as one map.
+    """
+    places = dict(zip(LORA_MAPS, family_of(config).maps, strict=True))
+    found = list(dict.fromkeys(places[one] for one in maps))
+    torn = [one for one, place in places.items() if place in found and one not in maps]
+    if torn:
+        together = [one for one in LORA_MAPS if places[one] == places[torn[0]]]
+        raise ScenarioError(
+            f"{config.model_type} keeps {', '.join(together)} in one map, so none of "
+            f"them has an adapter of its own: train backbone.lora, or name layers"
+        )
+    return found
 
 
 def build_encoder(config: PreTrainedConfig) -> PreTrainedModel:

@@ -1,6 +1,7 @@
 """Parameters of an encoder by part, from its configuration: no memory is taken."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -8,7 +9,12 @@ import torch
 from torch import nn
 from transformers import CONFIG_MAPPING, PreTrainedConfig, PreTrainedModel
 
-from mtlhelpers.model.encoders.families import build_encoder, family_of, stack_of
+from mtlhelpers.model.encoders.families import (
+    build_encoder,
+    family_of,
+    map_places,
+    stack_of,
+)
 
 
 class PartSize(NamedTuple):
@@ -33,18 +39,23 @@ def _sized(kind: str, settings: str) -> tuple[tuple[str, PartSize], ...]:
     return ("backbone.embeddings", lowest), *named
 
 
-def size_maps(config: PreTrainedConfig) -> list[tuple[int, int]]:
-    """(in, out) of the linear maps of a layer that adapters know, in their order."""
-    return list(_maps(config.model_type, config.to_json_string()))
+def size_maps(
+    config: PreTrainedConfig, maps: Sequence[str]
+) -> dict[str, tuple[int, int]]:
+    """(in, out) of the linear maps of a layer that these names stand for, by place."""
+    ends = dict(_maps(config.model_type, config.to_json_string()))
+    return {place: ends[place] for place in map_places(config, maps)}
 
 
 @lru_cache
-def _maps(kind: str, settings: str) -> tuple[tuple[int, int], ...]:
+def _maps(kind: str, settings: str) -> tuple[tuple[str, tuple[int, int]], ...]:
     encoder = _on_meta(kind, settings)
-    layer = stack_of(encoder)[1][0]
-    maps = (layer.get_submodule(name) for name in family_of(encoder.config).maps)
+    layer, places = stack_of(encoder)[1][0], family_of(encoder.config).maps
+    maps = ((place, layer.get_submodule(place)) for place in places)
     return tuple(
-        (m.in_features, m.out_features) for m in maps if isinstance(m, nn.Linear)
+        (place, (m.in_features, m.out_features))
+        for place, m in maps
+        if isinstance(m, nn.Linear)
     )
 
 

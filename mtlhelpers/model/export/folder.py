@@ -17,6 +17,7 @@ from mtlhelpers.model.export.onnx_graph import (
     write_graph,
     write_int8,
 )
+from mtlhelpers.model.heads.kinds import DeepHead, crf_of
 from mtlhelpers.model.lora import merge_lora
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
@@ -54,6 +55,9 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
             "tags": model.tags,
             "max_length": model.max_length,
         }
+        if crf := crf_of(model.ner_classifier):
+            links = {"start": crf.start, "after": crf.transitions}
+            names["links"] = {key: one.tolist() for key, one in links.items()}
         _write(part / "names.json", json.dumps(names, indent=1, ensure_ascii=False))
         script = Path(__file__).with_name("answer.py.txt").read_text(encoding="utf-8")
         _write(part / "answer.py", script)
@@ -70,10 +74,11 @@ def _check(model: SharedModel, folder: Path) -> None:
         raise ExportError(f"{folder} is not empty: name a new folder")
     for head in HEADS.values():
         layer = getattr(model, head)
-        if layer is not None and type(layer) is not nn.Linear:
+        if layer is not None and type(layer) not in (nn.Linear, DeepHead):
             raise ExportError(
-                f"{head} is a {type(layer).__name__}: only linear heads can be "
-                f"exported. Train one on this backbone, or use the model from Python"
+                f"{head} is a {type(layer).__name__}, which is no head of this "
+                f"package. Train one of its kinds on this backbone, or use the model "
+                f"from Python"
             )
     plain = build_encoder(model.backbone.config).state_dict()
     if other := sorted(plain.keys() ^ model.backbone.state_dict().keys()):

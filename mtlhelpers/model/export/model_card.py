@@ -8,6 +8,8 @@ from typing import Any
 from mtlhelpers.errors import ExportError
 from mtlhelpers.escapes import escaped
 from mtlhelpers.model.backbone_files import NAMED
+from mtlhelpers.model.export.onnx_graph import INPUTS, WORDS, inputs_of
+from mtlhelpers.model.heads.kinds import crf_of
 from mtlhelpers.model.shared import SharedModel
 
 _UNKNOWN = "unknown"
@@ -50,7 +52,6 @@ def _plain(line: str) -> str:
 
 def _what_it_does(model: SharedModel) -> Iterator[str]:
     types = dict.fromkeys(tag[2:] for tag in model.tags if tag != "O")
-    layers = ", ".join(map(str, model.layers))
     yield from (
         "# Model card",
         "",
@@ -61,11 +62,19 @@ def _what_it_does(model: SharedModel) -> Iterator[str]:
         yield f"- a label per sentence, of {len(model.labels)}: {_listed(model.labels)}"
     if model.tags:
         yield f"- names in the sentence, of {len(types)} types: {_listed(types)}"
-    yield from (
-        "",
-        f"The heads read hidden state {layers} (0 is the embeddings), the label by its "
-        f"{'mean' if model.pooling == 'mean' else 'first'} position. Of a sentence "
-        f"{model.max_length} word pieces are read; names beyond are not found.",
+    yield ""
+    for task in model.tasks:
+        reading, kind = model.readings[task], model.specs[task].kind
+        layers = ", ".join(map(str, reading.layers))
+        how = " joined" if reading.joined else " in their mean"
+        yield (
+            f"The {task} head ({kind}) reads hidden state {layers}"
+            f"{how * (len(reading.layers) > 1)} (0 is the embeddings)."
+        )
+    pooled = "the mean of all pieces" if model.pooling == "mean" else "the first piece"
+    yield (
+        f"A label is read from {pooled}. Of a sentence {model.max_length} word pieces "
+        f"are read; names beyond are not found."
     )
 
 
@@ -76,15 +85,23 @@ def _files(model: SharedModel, gaps: Mapping[str, float]) -> Iterator[str]:
         yield f"- `{name}`: logits within {gap:.1g} of the model's, on random pieces."
     outputs = "`label_logits` (B, L)" * bool(model.labels)
     outputs += " and " * (len(model.tasks) > 1)
-    outputs += "`tag_logits` (B, T, G), read at the first piece of a word" * bool(
-        model.tags
-    )
-    yield f"  Inputs `input_ids`, `attention_mask` (B, T), int64; outputs {outputs}."
+    inputs = ", ".join(f"`{name}`" for name in INPUTS)
+    if WORDS in inputs_of(model):
+        inputs += f" (B, T) and `{WORDS}` (B, K), the first piece of each word, and -1"
+        outputs += "`tag_logits` (B, K, G)"
+    else:
+        inputs += " (B, T)"
+        outputs += "`tag_logits` (B, T, G), read at the first piece of a word" * bool(
+            model.tags
+        )
+    yield f"  Inputs {inputs}, int64; outputs {outputs}."
     yield (
         '- `backbone/`: `AutoModel.from_pretrained("backbone")` gives its hidden '
         "states (but no pooler, which it draws at random); its tokenizer is there too."
     )
     yield "- `names.json`: labels and tags in the order of the logits."
+    if crf_of(model.ner_classifier):
+        yield "  Its `links` are what the CRF adds to a first tag and to the next ones."
 
 
 def _training(model: SharedModel) -> Iterator[str]:

@@ -76,12 +76,17 @@ class DeepHead(nn.Module):
 
     def inputs(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Return what the linear layer sees: (…, F) to (…, D)."""
-        seen = (features - self.shift) / self.scale
-        if self.mix is not None:
-            states = seen.unflatten(-1, (len(self.mix), -1))  # (…, S, H)
-            seen = (states * self.mix.softmax(0)[:, None]).sum(-2)  # (…, H)
-        found: Tensor = self.body(seen, lengths)
+        found: Tensor = self.body(self.combine(features), lengths)
         return found
+
+    def combine(self, features: Tensor) -> Tensor:
+        """Return what the body sees: (…, F) standardised, mixed to (…, H) or not."""
+        seen = (features - self.shift) / self.scale
+        if self.mix is None:
+            return seen
+        states = seen.unflatten(-1, (len(self.mix), -1))  # (…, S, H)
+        mixed: Tensor = (states * self.mix.softmax(0)[:, None]).sum(-2)
+        return mixed
 
     def forward(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
         scores: Tensor = self.output(self.inputs(features, lengths))

@@ -137,10 +137,7 @@ class HeadPair(nn.Module):
         self, states: HiddenStates, attention_mask: Tensor, word_mask: Tensor | None
     ) -> Logits:
         """Logits from hidden states of a batch, each (B, T, H)."""
-        readings = self.readings
-        seen = {reading: reading.of(states) for reading in set(readings.values())}
-        pooled = self.pool(seen[readings["sentence"]], attention_mask)
-        hidden = seen[readings["ner"]]  # (B, T, F)
+        pooled, hidden = self.see(states, attention_mask)
         if not reads_neighbours(self.ner_classifier):
             return self.classify(pooled, hidden)
         if word_mask is None:
@@ -150,6 +147,15 @@ class HeadPair(nn.Module):
         ner = found.ner.new_zeros(*word_mask.shape, len(self.tags))  # (B, T, G)
         ner[word_mask] = found.ner
         return Logits(found.sentence, ner)
+
+    def see(
+        self, states: HiddenStates, attention_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return what the heads see: of sentences (B, F), of word pieces (B, T, F)."""
+        readings = self.readings
+        seen = {reading: reading.of(states) for reading in set(readings.values())}
+        pooled = self.pool(seen[readings["sentence"]], attention_mask)
+        return pooled, seen[readings["ner"]]
 
     def pool(self, hidden: Tensor, attention_mask: Tensor) -> Tensor:
         """One vector per sentence: (B, T, H) to (B, H), padding left out."""

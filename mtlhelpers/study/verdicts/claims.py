@@ -31,6 +31,9 @@ class Comparison:
     of: Literal["test", "gap", "probe"] = "test"
     # A task whose test score must be no lower as well; "own": the same task's.
     kept: Literal["", "own", "sentence", "ner"] = ""
+    # An arm that first should trail by less than it leads second: what decides is first
+    # minus second less this minus first, what is closed of a gap less what is left.
+    left_to: Side | None = None
     at: str = ""  # what sets it apart from the claim's other comparisons, in words
     backbone: str = BACKBONE
 
@@ -124,8 +127,8 @@ def _built(kind: Any, keys: dict[str, Any], where: str) -> Any:
 def _value(hint: Any, value: Any, where: str) -> Any:
     """A value of the file, as the type of its field wants it."""
     origin, parts = get_origin(hint), get_args(hint)
-    if isinstance(value, dict) and (hint is Side or is_dataclass(hint)):
-        return _built(hint, value, where)
+    if isinstance(value, dict) and (Side in (hint, *parts) or is_dataclass(hint)):
+        return _built(Side if Side in parts else hint, value, where)
     if isinstance(value, dict) and origin is tuple:  # the settings of a side
         return tuple(value.items())
     if isinstance(value, list) and origin is tuple:

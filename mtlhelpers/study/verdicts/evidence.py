@@ -156,6 +156,15 @@ def subtract(first: SeedScores, second: SeedScores, seeds: Sequence[int]) -> See
     return SeedScores(tuple(seeds), on_test, redrawn, first.gold)
 
 
+def add(one: SeedScores, other: SeedScores) -> SeedScores:
+    """Return the sum of two arms' scores or differences, for the seeds of both.
+
+    Raises `ValueError` as `subtract` does.
+    """
+    minus = SeedScores(other.seeds, -other.on_test, -other.redrawn, other.gold)
+    return subtract(one, minus, [seed for seed in one.seeds if seed in other.seeds])
+
+
 def _gold(runs: Sequence[Outcomes], sentences: int) -> bytes:
     """Gold spans of each sentence, and which have a label: the same in all runs."""
     golds = set()

@@ -31,7 +31,7 @@ from mtlhelpers.study.verdicts.decisions import (
     read_check,
     write_check,
 )
-from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match
+from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match, add
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
     mean_difference,
@@ -119,7 +119,10 @@ def _at_all_sizes(rule: Comparison, evidence: Evidence) -> Iterator[str]:
     """The same comparison at every recorded size, also those that decide nothing."""
     for corpus in rule.corpora:
         for task in rule.tasks:
-            for size in filter(None, evidence.pairs(match_of(rule, corpus))):
+            recorded = [evidence.pairs(match) for match in matches_of(rule, corpus)]
+            for size in filter(None, recorded[0]):
+                if any(size not in one for one in recorded):
+                    continue
                 one = decide_at(rule, corpus, task, size, evidence)
                 yield f"      {one.where}, {task}, {size:,} sentences: {one.said}"
 
@@ -149,13 +152,21 @@ def match_of(rule: Rule, corpus: str) -> Match:
     return Match(rule.first, rule.second, corpus, of)
 
 
+def matches_of(rule: Comparison, corpus: str) -> list[Match]:
+    """The pairs of arms that a comparison is made of: one, or two with a gap's rest."""
+    match = match_of(rule, corpus)
+    rest = [match._replace(second=rule.left_to)] if rule.left_to else []
+    return [match, *rest]
+
+
 def _primary(rule: Comparison, corpus: str, task: Task, evidence: Evidence) -> Decision:
     """The decision at the primary size, once every declared seed is recorded.
 
     Whoever judges after each seed stops at the first one that says what they hoped for.
     """
     size = rule.size or ENDS[corpus]
-    there = _seeds_there(evidence.pairs(match_of(rule, corpus)), size)
+    pairs = [evidence.pairs(match) for match in matches_of(rule, corpus)]
+    there = min(_seeds_there(one, size) for one in pairs)
     if there < rule.seeds:
         return _not_recorded(rule, corpus, task, size, there)
     return decide_at(rule, corpus, task, size, evidence)
@@ -165,9 +176,13 @@ def decide_at(
     rule: Comparison, corpus: str, task: Task, size: int, evidence: Evidence
 ) -> Decision:
     """What a corpus and task say at a recorded size, primary or not."""
-    match, score = match_of(rule, corpus), SCORE_OF[task]
+    match, *rest = matches_of(rule, corpus)
+    score = SCORE_OF[task]
     arms = evidence.pairs(match)[size]
     by_seed = evidence.difference(match, size, score)
+    for left in rest:
+        by_seed = add(by_seed, evidence.difference(left, size, score))
+        arms = (*arms, evidence.pairs(left)[size][1])
     difference = mean_difference(by_seed)
     if rule.of == "gap":
         # The sentences trained with are not drawn again: the claim is about those.
@@ -176,6 +191,8 @@ def decide_at(
         difference = t_interval(gaps, difference.test_error)
     outcome = verdict(difference, MARGINS[score], rule.claimed)
     words = PREFIXES[rule.of] + _in_words(difference)
+    if rest:
+        words = f"closed less left {words}"
     if rule.kept:
         other = task if rule.kept == "own" else rule.kept
         score = SCORE_OF[other]
@@ -244,7 +261,9 @@ def _seeds_there(pairs: Mapping[Size, Sequence[Runs]], size: int) -> int:
 def _not_recorded(
     rule: Rule, corpus: str, task: Task, size: int, seeds: int
 ) -> Decision:
-    sides = (rule.first, rule.second)
+    sides = [rule.first, rule.second]
+    if isinstance(rule, Comparison) and rule.left_to:
+        sides.append(rule.left_to)
     arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
     so_far = f" with all seeds ({seeds} so far)" if seeds else ""
     missing = f"not recorded at {size:,} sentences{so_far}: {arms}"

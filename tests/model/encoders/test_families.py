@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import peft
 import pytest
 import torch
 from helpers import tiny
@@ -14,8 +15,9 @@ from mtlhelpers.data.encoding import collate, encode
 from mtlhelpers.errors import BackboneError, ScenarioError
 from mtlhelpers.model import layers as hidden
 from mtlhelpers.model.counting import part_sizes
-from mtlhelpers.model.encoders.families import build_encoder, stack_of
+from mtlhelpers.model.encoders.families import FAMILIES, build_encoder, stack_of
 from mtlhelpers.model.encoders.sizes import size_parts
+from mtlhelpers.model.lora import adapters, merge_lora
 
 TEXTS = ["play New York songs , now", "call Ada", "go to Rome again please"]
 WAYS = ("none_frozen", "backbone_frozen", "last_1_layers", "first_2_layers", "bitfit")
@@ -83,16 +85,49 @@ def test_parts_are_counted_without_weights(folder):
 @pytest.mark.parametrize("way", WAYS)
 def test_what_is_frozen_stays_and_the_rest_trains(folder, way):
     model = model_of(folder)
-    if way == "lora" and folder.name == "modernbert":
-        with pytest.raises(ScenarioError, match="no adapters for modernbert"):
-            mtl.apply_scenario(model, way)
-        return
     run = tiny.train(model, tiny.corpus(), tiny.plan(way))
     assert run.proof.holds
     ids = torch.tensor([[0, 5, 9, 2]])
     batch = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
     report = mtl.check_freezing(model.train(), batch=batch)
     assert report.ok, str(report)
+
+
+# pitfall 21
+def test_adapters_are_those_of_peft_and_can_be_merged(folder):
+    model = model_of(folder).eval()
+    mtl.apply_scenario(model, "lora")
+    for adapted in adapters(model.backbone).values():  # as if it had trained
+        torch.nn.init.normal_(adapted.lora_b, std=0.3)
+    names = [f".*{one}" for one in FAMILIES[folder.name].maps]
+    config = peft.LoraConfig(r=8, lora_alpha=16, target_modules="|".join(names))
+    theirs = peft.get_peft_model(model_of(folder).eval().backbone, config)
+    with torch.no_grad():
+        for at, adapted in adapters(model.backbone).items():
+            other = theirs.base_model.model.get_submodule(at)
+            other.lora_A["default"].weight.copy_(adapted.lora_a)
+            other.lora_B["default"].weight.copy_(adapted.lora_b)
+    trained = [t for t in theirs.parameters() if t.requires_grad]
+    assert len(trained) == 2 * len(adapters(model.backbone))
+    batch = batch_of(model)
+    given = {name: batch[name] for name in ("input_ids", "attention_mask")}
+    said = model.backbone(**given).last_hidden_state
+    wanted = theirs(**given).last_hidden_state
+    torch.testing.assert_close(said, wanted, atol=1e-5, rtol=1e-5)
+    merge_lora(model)
+    merged = model.backbone(**given).last_hidden_state
+    torch.testing.assert_close(merged, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_a_part_of_a_fused_map_has_no_adapter(tmp_path):
+    model = model_of(save_family("modernbert", tmp_path))
+    before = tiny.weights(model)
+    with pytest.raises(ScenarioError, match="keeps query, key, value in one map.*lora"):
+        mtl.apply_scenario(model, "lora_qv")
+    assert not tiny.changed(before, model) and not adapters(model.backbone)
+    assert "lora_qv" not in mtl.parameter_table(str(tmp_path)).index
+    mtl.apply_scenario(model, mtl.Scenario(["backbone.lora.output", "ner_classifier"]))
+    assert set(adapters(model.backbone)) == {f"layers.{i}.mlp.Wo" for i in range(4)}
 
 
 # pitfall 20

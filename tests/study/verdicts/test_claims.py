@@ -16,7 +16,7 @@ from mtlhelpers.study.verdicts.judge import judge_claims
 IDS = (
     *("1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5", "3A.1", "3A.2", "3A.3"),
     *("3A.4", "3B.1", "3B.2", "4.0", "4.1", "4.2", "4.3", "4.4", "4.5"),
-    *("5.1", "5.4", "5.5", "5.6"),
+    *("5.1", "5.2", "5.3", "5.4", "5.5", "5.6", "5.7", "5.8", "5.9", "5.10"),
 )
 DECISION = {
     *("corpus", "task", "size", "verdict", "difference", "interval", "seeds"),
@@ -52,8 +52,12 @@ def test_rules_are_those_that_were_written_before_the_runs():
             rule[side] = {"study": study, "arm": arm, "settings": dict(settings)}
         if "kept" in rule:
             rule["kept"] = rule["kept"] or None
-        if not rule.get("at"):  # which no rule of the first round has
-            rule.pop("at", None)
+        if rule.get("left_to"):
+            study, arm, settings = rule["left_to"]
+            rule["left_to"] = {"study": study, "arm": arm, "settings": dict(settings)}
+        for key in ("at", "left_to"):  # which no rule of the first round has
+            if not rule.get(key):
+                rule.pop(key, None)
     assert json.loads(json.dumps(rules)) == written
 
 

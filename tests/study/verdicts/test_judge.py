@@ -104,6 +104,25 @@ def test_the_largest_size_is_where_the_corpus_ends_not_what_is_recorded(arms, tm
     assert (found.size, found.verdict) == (ENDS[CORPUS], Verdict.NOT_TESTED)
 
 
+def test_what_is_closed_of_a_gap_is_held_against_what_is_left(arms, tmp_path):
+    """The better head leads the linear one by ten points; a third arm leads it by 0."""
+    third = Side("made_up", "third")
+    one = rule(left_to=third)
+    (found,) = decide(tmp_path, one)
+    assert found.verdict is Verdict.NOT_TESTED and "third of studies" in found.said
+    note(tmp_path, third, arms[0])
+    (closed,) = decide(tmp_path, rule())
+    (found,) = decide(tmp_path, one)
+    assert found.verdict is Verdict.SUPPORTED
+    assert found.difference == pytest.approx(closed.difference)
+    assert found.interval == pytest.approx(closed.interval)
+    assert (found.seeds, len(found.records)) == (5, 15)
+    # The two that lead change places: what is left is ten points, and nothing closed.
+    (found,) = decide(tmp_path, replace(one, first=FREE, left_to=FROZEN, second=FREE))
+    assert found.verdict is Verdict.CONTRADICTED
+    assert found.difference == pytest.approx(-closed.difference)
+
+
 def test_a_gap_is_train_minus_test(arms, tmp_path):
     """Both arms have 0.9 on train, so the gap's difference is minus that on test."""
     (on_test,) = decide(tmp_path, rule())

@@ -22,7 +22,7 @@ OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 TESTS := $(PYTEST) tests
 
-.PHONY: ready report notebooks test test-real coverage corpora lab bench budget lint style types \
+.PHONY: ready report notebooks test test-real coverage faults corpora lab bench budget lint style types \
   wheelhouse release pins clean
 
 # Installs, and nothing else.
@@ -72,6 +72,10 @@ test-real: $(READY)
 # The one target that needs the network: the named corpora, from their publishers.
 corpora: $(READY)
 	$(BIN)/python tests/helpers/corpora.py build/corpora
+
+# Attacks of many kinds, and a table of what survived; FAULTS="--seed 1", say, or --short.
+faults: $(READY)
+	$(BIN)/python -m faults $(FAULTS)
 
 coverage: $(READY)
 	$(OFFLINE) $(TESTS) --cov --cov-report=term:skip-covered --cov-report=html:build/coverage

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mtlhelpers.comparison.own_data import compare as compare
     from mtlhelpers.data.corpus import Corpus as Corpus
     from mtlhelpers.data.load import load_corpus as load_corpus
+    from mtlhelpers.errors import MTLError as MTLError
     from mtlhelpers.model.audit.freezing_report import check_freezing as check_freezing
     from mtlhelpers.model.counting import count_parameters as count_parameters
     from mtlhelpers.model.counting import parameter_table as parameter_table

@@ -153,6 +153,7 @@ def _backbones() -> list[Check]:
 
 
 def _backbone(name: str) -> Check:
+    from mtlhelpers.errors import BackboneError
     from mtlhelpers.model import backbone_files as files
 
     required, digest = name == "minilm", files.NAMED[name].weights_sha256
@@ -160,7 +161,7 @@ def _backbone(name: str) -> Check:
         weights = files.find_folder(name, local_only=True) / "model.safetensors"
         files.check_digest(weights, digest)
         files.check_digest(weights.with_name("vocab.txt"), files.VOCABULARY_SHA256)
-    except files.BackboneError as error:
+    except BackboneError as error:
         return Check(f"backbone {name}", False, str(error), required)
     size = weights.stat().st_size / 1e6
     found = f"published weights, {size:.0f} MB (sha256 {digest[:12]}…)"

@@ -5,7 +5,6 @@ label, a terminal that knows ASCII alone, and a reader who has gone are dealt wi
 """
 
 import os
-import re
 import signal
 import sys
 import warnings
@@ -15,16 +14,15 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, TextIO
 
+from mtlhelpers.errors import MTLError
+from mtlhelpers.escapes import escaped
+
 STDOUT = "-"  # in the place of a file's name
 FAULT, INTERRUPTED, UNREAD = 2, 130, 141  # exit statuses; two as after signals
 STOPPED = "stopped; whatever was written is whole"
-# What a terminal obeys instead of showing it: control characters but tab and newline,
-# marks that turn the direction of writing, and halves of characters.
-UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
-    "\ud800-\udfff]"
-)
 ASCII = str.maketrans({"✓": "[ok]", "✗": "[x]", "±": "+-", "…": "...", "→": "->"})
+# Our own errors, and what a library may raise over what it is given.
+EXPECTED = (MTLError, ImportError, OSError, RuntimeError, ValueError)
 REPORT = (
     "This is a fault of mtlhelpers, not yours: please report it, with the lines above "
     "and with what `mtlhelpers doctor` prints."
@@ -33,7 +31,7 @@ REPORT = (
 
 def printable(text: str, encoding: str = "utf-8") -> str:
     """Escape what a terminal would obey, and what the encoding cannot show."""
-    text = UNSEEN.sub(lambda match: ascii(match[0])[1:-1], text)
+    text = escaped(text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -133,7 +131,7 @@ def guarded(work: Callable[[], int], where: str, trace: bool) -> int:
     try:
         return work()
     except Exception as error:
-        known = isinstance(error, ImportError | OSError | RuntimeError | ValueError)
+        known = isinstance(error, EXPECTED)
         if trace or not known:
             _note_trace(error)
         note(f"{where}: {_in_a_line(error)}" if known else REPORT)
@@ -157,12 +155,7 @@ def _in_a_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"
     text = " ".join(str(error).split("\n")).strip() or "no reason given"
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    if trace and str(trace.tb_frame.f_globals.get("__name__")).startswith(
-        "mtlhelpers."
-    ):
+    if isinstance(error, MTLError):
         return text
     return f"{type(error).__name__}: {text} (--trace shows where)"
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.errors import GridError, StudyError
 from mtlhelpers.model.heads.specs import HeadSpec
-from mtlhelpers.study.errors import GridError, StudyError
 from mtlhelpers.study.protocol import seeds_at, sizes_of
 from mtlhelpers.study.records.record import Job, Record
 from mtlhelpers.study.records.store import read_records

@@ -16,15 +16,14 @@ import mtlhelpers as mtl
 
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
-FLOORS = ("names", "data", "model", "doctor", "training", "study", "lesson")
-FLOORS += ("terminal", "inspection", "comparison", "commands", "cli")
+FLOORS = ("names", "escapes", "errors", "data", "model", "doctor", "training", "study")
+FLOORS += ("lesson", "terminal", "inspection", "comparison", "commands", "cli")
 WITHIN_STUDY = {
-    "errors": (),
     "protocol": (),
-    "records": ("errors", "protocol"),
-    "running": ("errors", "protocol", "records"),
-    "verdicts": ("errors", "protocol", "records"),
-    "advice": ("errors", "protocol", "records", "verdicts"),
+    "records": ("protocol",),
+    "running": ("protocol", "records"),
+    "verdicts": ("protocol", "records"),
+    "advice": ("protocol", "records", "verdicts"),
 }
 
 # Nouns, though they end as participles do.

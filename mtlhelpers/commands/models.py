@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from mtlhelpers.commands.arguments import Arguments, Work
+from mtlhelpers.errors import InputError
 from mtlhelpers.terminal import STDOUT, note, show
 
 
@@ -37,6 +38,7 @@ def predict_command(parser: Arguments) -> Work:
 
 
 def _answer(options: Namespace) -> int:
+    from mtlhelpers.data.regular import open_regular
     from mtlhelpers.model.answers.inputs import reader_of
     from mtlhelpers.model.answers.outputs import answer_lines
     from mtlhelpers.model.device import choose_device
@@ -52,7 +54,7 @@ def _answer(options: Namespace) -> int:
     with ExitStack() as files:
         source, target = sys.stdin.buffer, sys.stdout
         if options.file != STDOUT:
-            source = files.enter_context(Path(options.file).open("rb"))
+            source = files.enter_context(open_regular(Path(options.file)))
         model = SharedModel.load(options.model).to(choose_device(options.device))
         if options.output != STDOUT:
             path = Path(options.output)
@@ -60,7 +62,7 @@ def _answer(options: Namespace) -> int:
         asked = read(source, options.file)
         show(answer_lines(model, asked, options.format, tell), target)
     if faults:
-        raise ValueError(
+        raise InputError(
             f"{len(faults):,} lines of {options.file} held no sentence: they are named "
             f"above, and their answers are empty. Mend them, or leave them out."
         )

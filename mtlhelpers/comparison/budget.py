@@ -6,6 +6,7 @@ from collections import defaultdict
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import collate
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.scenarios import find_scenario
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.records.record import Record
@@ -25,7 +26,7 @@ def read_budget(text: str | float) -> float:
     """Return seconds of "90s", "15m", "1h" or 90. Raises `ValueError` for others."""
     match = _BUDGET.fullmatch(str(text))
     if match is None or not (seconds := float(match[1]) * _UNITS[match[2]]) > 0:
-        raise ValueError(
+        raise InputError(
             f"a budget is a time such as 15m, 90s or 1h, and {text!r} is none"
         )
     return seconds

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.errors import StorageError
 from mtlhelpers.study.records.record import Record
 
 SCORE_COLUMNS = {
@@ -45,12 +46,12 @@ def check_writable(path: Path) -> None:
     """Raise `OSError` naming the path where it cannot be written; make its folder."""
     try:
         if path.is_dir():
-            raise IsADirectoryError("it is a folder")
+            raise StorageError("it is a folder")
         path.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise OSError(f"{path} cannot be written: {error}") from error
+        raise StorageError(f"{path} cannot be written: {error}") from error
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from mtlhelpers.data.corpus import Corpus
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.scenarios import COMPARED, HEADS, SCENARIOS, find_scenario
 from mtlhelpers.study.protocol import FROZEN
 
@@ -71,14 +72,14 @@ def choose_ways(
     linear = Way(FROZEN, "Freeze the backbone, with linear heads", "linear heads alone")
     known = {w.scenario: w for w in (linear, *OFFERED, *sum(KEEPERS.values(), ()))}
     if keep and len(corpus.tasks) < 2:
-        raise ValueError(
+        raise InputError(
             f"{corpus.name} has one task: keeping {keep} needs another one to learn"
         )
     if not scenarios:
         return KEEPERS[keep] if keep else OFFERED
     names = [find_scenario(name).name for name in scenarios]
     if unfit := sorted(set(names) - set(runnable(corpus, names))):
-        raise ValueError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
+        raise InputError(f"{corpus.name} has one task: {', '.join(unfit)} needs two")
     return tuple(known.get(n, Way(n, f"Train as in {n}", n)) for n in names)
 
 

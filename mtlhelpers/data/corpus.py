@@ -12,16 +12,11 @@ import pyarrow as pa
 from datasets import Dataset, DatasetDict, Features, List, Value
 
 from mtlhelpers.data.holdout import SEED, carve_validation
-from mtlhelpers.data.rows import (
-    SPLITS,
-    CorpusError,
-    Row,
-    check_splits,
-    label_names,
-    tag_names,
-)
+from mtlhelpers.data.rows import SPLITS, Row, check_splits, label_names, tag_names
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import spans_of
+from mtlhelpers.errors import CorpusError
+from mtlhelpers.escapes import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,7 +189,7 @@ class Corpus:
             for name, text in facts
             if text
         ]
-        return "\n".join([f"corpus {self.name}", header, *counts, *lines])
+        return escaped("\n".join([f"corpus {self.name}", header, *counts, *lines]))
 
     __str__ = describe
 
@@ -217,7 +212,7 @@ def build_corpus(
     """
     check_splits(rows)
     if "validation" not in rows:
-        train, carved = carve_validation(rows["train"])
+        train, carved = carve_validation(rows["train"], source or name)
         rows = {"train": train, "validation": carved, "test": rows["test"]}
         note = f"validation: {len(carved):,} sentences carved from train (seed {SEED})"
         notes = (*notes, note)

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from mtlhelpers.data.corpus import Corpus, rows_of
 from mtlhelpers.data.holdout import carve_validation
-from mtlhelpers.data.rows import CorpusError, Row, entity_types
+from mtlhelpers.data.rows import Row, entity_types
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.words import letters_of
+from mtlhelpers.errors import CorpusError
 
 Names = set[tuple[str, str]]  # of labels and types
 

@@ -3,19 +3,23 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from mtlhelpers.data.rows import CorpusError, Row, entity_types
+from mtlhelpers.data.rows import Row, entity_types
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import CorpusError
 
 LARGEST = 700
 SEED = 0
 
 
-def carve_validation(train: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def carve_validation(
+    train: Sequence[Row], source: str = "train"
+) -> tuple[list[Row], list[Row]]:
     """Return train without, and validation with, a tenth of train's sentences.
 
     Validation gets whole groups, until it holds a tenth of the sentences (rounded up)
     or `LARGEST`. A group that holds the last sentences of a label or type stays in
     train. The draw has a fixed seed and does not depend on the order of `train`.
+    `source` is named in messages.
 
     Raises:
         CorpusError: if no group can be spared.
@@ -24,8 +28,8 @@ def carve_validation(train: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     rest, carved = carve(train, size, "validation")
     if not carved:
         raise CorpusError(
-            "no validation split, and none can be carved from train: every group there "
-            "is the only one with its label or type. Add a validation split."
+            f"{source}: no validation split, and none can be carved from train: every "
+            "group there is the only one with its label or type. Add such a split."
         )
     return rest, carved
 

@@ -28,8 +28,9 @@ from mtlhelpers.data.published.registry import (
     STUDIED,
     Publisher,
 )
-from mtlhelpers.data.rows import SPLITS, CorpusError, Row, label_names, tag_names
+from mtlhelpers.data.rows import SPLITS, Row, label_names, tag_names
 from mtlhelpers.data.variants import cap_validation, combine_corpora, extend_test
+from mtlhelpers.errors import CorpusError
 
 _INTENT = ":intent"
 _KNOWN = ", ".join([*sorted(["newsdesk", *PUBLISHERS]), *STUDIED])

@@ -1,14 +1,14 @@
 """A sentence as it comes from a source, and what must hold of it and of its splits."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from mtlhelpers.errors import CorpusError
+
+UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f]")  # of names: in words there are some
 SPLITS = ("train", "validation", "test")
-
-
-class CorpusError(ValueError):
-    """A corpus that cannot be had or used: the message says where, why, what to do."""
 
 
 class Row(NamedTuple):
@@ -71,6 +71,8 @@ def _faults_of_text(key: str, text: object) -> Iterator[tuple[str, str]]:
         yield f"{key} is {_kind(text)}", _name_it(text, f"Make {key} a string")
     elif not text.strip():
         yield f"{key} is blank", f"Fill in {key} or leave it out"
+    elif UNWRITTEN.search(text):
+        yield f"{key} {text!r} holds a control character", "Remove it"
     else:
         yield from _faults_of_unicode(key, text)
 
@@ -105,6 +107,8 @@ def _faults_of_tags(
         fault = f"{len(tokens)} tokens but {len(tags)} tags"
         yield fault, "Give each token one tag"
     for position, (before, tag) in enumerate(pairwise(["O", *tags]), start=1):
+        if UNWRITTEN.search(tag):
+            yield f"tag {position}, {tag!r}, holds a control character", "Remove it"
         if tag != "O" and (tag[:2] not in ("B-", "I-") or not tag[2:].strip()):
             remedy = "Use O, or B- and I- with the name of a type"
             yield f"tag {position} is {tag!r}", remedy

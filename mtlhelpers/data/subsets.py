@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from datasets import Dataset
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import CorpusError
 
 
 def take_subset(

@@ -11,9 +11,10 @@ from datasets import DatasetDict
 
 from mtlhelpers.data.corpus import Corpus, build_corpus, rows_of
 from mtlhelpers.data.holdout import SEED, carve
-from mtlhelpers.data.rows import SPLITS, CorpusError
+from mtlhelpers.data.rows import SPLITS
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.data.words import letters_of
+from mtlhelpers.errors import CorpusError
 
 
 def combine_corpora(first: Corpus, second: Corpus) -> Corpus:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from mtlhelpers.escapes import escaped
 from mtlhelpers.inspection.findings import Finding
 from mtlhelpers.inspection.overview import CountTable, Overview
-from mtlhelpers.terminal import UNSEEN
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --mend: #b3261e; --soft: #8882; }
@@ -108,4 +108,4 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def safe(text: str) -> str:
     """Escape what HTML obeys, and what would turn or hide the text beside it."""
-    return escape(UNSEEN.sub(lambda match: ascii(match[0])[1:-1], text))
+    return escape(escaped(text))

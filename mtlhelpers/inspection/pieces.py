@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from statistics import mean
 
 from mtlhelpers.data.rows import Row
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.inspection.findings import SHOWN, Finding
-from mtlhelpers.model.backbone_files import BackboneError, find_folder
+from mtlhelpers.model.backbone_files import find_folder
 
 PIECE_LIMIT = 128  # that are read of a sentence, unless `max_length` says more
 

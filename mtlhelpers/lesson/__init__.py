@@ -37,11 +37,13 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson05 import score_table as score_table
     from mtlhelpers.lesson.tables.lesson05 import show_tradeoff as show_tradeoff
     from mtlhelpers.lesson.tables.lesson05 import turned_sentence as turned_sentence
+    from mtlhelpers.training.features.similarity import layer_vectors as layer_vectors
+    from mtlhelpers.training.features.similarity import unbiased_cka as unbiased_cka
+    from mtlhelpers.training.features.similarity import (
+        weight_distance as weight_distance,
+    )
     from mtlhelpers.training.metrics import encode_for as encode_for
     from mtlhelpers.training.retention import L2SP as L2SP
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
-    from mtlhelpers.training.similarity import layer_vectors as layer_vectors
-    from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
-    from mtlhelpers.training.similarity import weight_distance as weight_distance
 else:
     __all__, __getattr__, __dir__ = lazy_names(__name__, __file__)

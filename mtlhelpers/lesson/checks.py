@@ -13,6 +13,7 @@ from types import FunctionType
 
 import pandas as pd
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.lesson.memory import attended, remember, remembered
 from mtlhelpers.lesson.notice import GREEN, ORANGE, Notice
 
@@ -73,7 +74,7 @@ def check(key: str, answer: object) -> Notice:
     """
     known = {one.key: one for one in exercises_of(key.partition(".")[0])}
     if key not in known:
-        raise ValueError(f"there is no exercise {key}: {', '.join(known) or 'none'}")
+        raise InputError(f"there is no exercise {key}: {', '.join(known) or 'none'}")
     try:
         judge(known[key], answer)
     except Hint as hint:

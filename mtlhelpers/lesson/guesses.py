@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.lesson.memory import remember, remembered
 from mtlhelpers.lesson.notice import BLUE, GREEN, ORANGE, Notice
 
@@ -118,21 +119,21 @@ def _read(yours: Value, choices: Sequence[str]) -> Value:
     """What the reader wrote, as a number or as the text of a choice."""
     if not choices:
         if isinstance(yours, str | bool):
-            raise ValueError(f"yours={yours!r}: write a number, as yours=12")
+            raise InputError(f"yours={yours!r}: write a number, as yours=12")
         return yours
     lettered = dict(zip(LETTERED, choices))
     said = str(yours).strip()
     if said in choices:
         return said
     if said.lower() not in lettered:
-        raise ValueError(f"yours={yours!r}: write a letter, {', '.join(lettered)}")
+        raise InputError(f"yours={yours!r}: write a letter, {', '.join(lettered)}")
     return lettered[said.lower()]
 
 
 def _plain(answer: Any) -> Value:
     value = answer.item() if hasattr(answer, "item") else answer
     if not isinstance(value, float | int | str):
-        raise ValueError(f"the answer {value!r} is neither a number nor a choice")
+        raise InputError(f"the answer {value!r} is neither a number nor a choice")
     return value
 
 
@@ -140,11 +141,11 @@ def _check_reasons(
     key: str, choices: Sequence[str], right: Value, reasons: Mapping[str, str]
 ) -> None:
     if right not in choices:
-        raise ValueError(f"{key}: the answer {right!r} is none of the choices")
+        raise InputError(f"{key}: the answer {right!r} is none of the choices")
     bare = [text for text in choices if text != right and text not in reasons]
     unknown = [text for text in reasons if text not in choices]
     if bare or unknown:
-        raise ValueError(f"{key}: no reason for {bare}, or for no choice: {unknown}")
+        raise InputError(f"{key}: no reason for {bare}, or for no choice: {unknown}")
 
 
 def _verdict(own: Value, right: Value, reasons: Mapping[str, str]) -> str:

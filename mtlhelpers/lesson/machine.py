@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from mtlhelpers.doctor import Check, examine
+from mtlhelpers.errors import StudyError
 from mtlhelpers.model.device import peak_memory
 
 
@@ -32,13 +33,13 @@ def cost_since(start: float) -> str:
 def studies_folder() -> Path:
     """The folder `studies/` with the recorded runs, found from where a notebook runs.
 
-    Raises `RuntimeError` outside a clone of the repository, which alone has it.
+    Raises `StudyError` outside a clone of the repository, which alone has it.
     """
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "studies" / "transfer" / "grid.toml").is_file():
             return folder / "studies"
-    raise RuntimeError(
+    raise StudyError(
         f"no folder studies/ in or above {here}: open the notebook where it lies in "
         "the repository"
     )

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtlhelpers.data.regular import MB, check_regular
+from mtlhelpers.errors import BackboneError, InputError
+
+READ = (".json", ".txt", ".model", ".jinja", ".safetensors")  # of a backbone's folder
+MOST_TEXT = 100 * MB  # of a vocabulary or configuration
+MOST_WEIGHTS = 24_000 * MB  # 5,000,000,000 parameters in float32, and what is beside
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-
-
-class BackboneError(ValueError):
-    """A backbone that cannot be had; the message says what was tried and what to do."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,21 @@ NAMED = {
 
 
 def find_folder(name: str, local_only: bool = False) -> Path:
-    """The folder that holds a backbone's files, fetched from the hub if need be."""
+    """The folder that holds a backbone's files, fetched from the hub if need be.
+
+    Raises `BackboneError` where it cannot be had, or holds a pipe, a device or a file
+    that is too large in the place of one.
+    """
+    folder = _folder_of(name, local_only)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in READ:
+            with blaming(path, "Put a regular file there, or remove it."):
+                weights = path.suffix == ".safetensors"
+                check_regular(path, MOST_WEIGHTS if weights else MOST_TEXT)
+    return folder
+
+
+def _folder_of(name: str, local_only: bool) -> Path:
     if name in NAMED:
         known = NAMED[name]
         folder = package_folder(known.package)
@@ -120,7 +136,7 @@ def check_digest(path: Path, expected: str) -> None:
     with blaming(path, remedy), path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != expected:
-            raise ValueError(
+            raise InputError(
                 f"is not the published file: its sha256 is {digest}, not {expected}"
             )
 

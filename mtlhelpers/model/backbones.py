@@ -26,11 +26,12 @@ from transformers import (
 )
 from transformers.utils import logging as transformers_logging
 
+from mtlhelpers.data.regular import MOST_SETTINGS, read_regular
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.backbone_files import (
     NAMED,
     VOCABULARY_SHA256,
-    BackboneError,  # noqa: F401 (the doctor takes it from here)
     blaming,
     check_digest,
     find_folder,
@@ -119,7 +120,7 @@ def load_tokenizer(name: str, local_only: bool = False) -> PreTrainedTokenizerFa
 def _folder_config(folder: Path) -> PreTrainedConfig:
     path = folder / "config.json"
     with blaming(path, _REMEDY):
-        return build_config(json.loads(path.read_bytes()))
+        return build_config(json.loads(read_regular(path, MOST_SETTINGS)))
 
 
 def random_encoder(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
@@ -134,15 +135,15 @@ def random_encoder(config: PreTrainedConfig, seed: int) -> PreTrainedModel:
 def check_seed(seed: int) -> None:
     """Raise `ValueError` for what is no seed."""
     if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise ValueError(f"seed {seed!r}: give a whole number, 0 or larger")
+        raise InputError(f"seed {seed!r}: give a whole number, 0 or larger")
 
 
 def build_config(settings: Any) -> PreTrainedConfig:
     """A configuration from a JSON object; `ValueError` where it is of no family."""
     if not isinstance(settings, dict):
-        raise ValueError("it holds no JSON object")
+        raise InputError("it holds no JSON object")
     if (kind := settings.get("model_type")) not in tuple(FAMILIES):
-        raise ValueError(
+        raise InputError(
             f"its model type is {kind!r}; only those of {', '.join(FAMILIES)} have "
             f"layers that the scenarios freeze by name"
         )
@@ -151,17 +152,17 @@ def build_config(settings: Any) -> PreTrainedConfig:
         least = int(name != "type_vocab_size")  # DeBERTa has none
         size = settings.get(made.attribute_map.get(name, name), 1)
         if type(size) is not int or not least <= size <= limit:
-            raise ValueError(f"{name} is {size!r:.40}, not from {least} to {limit:,}")
+            raise InputError(f"{name} is {size!r:.40}, not from {least} to {limit:,}")
     config: PreTrainedConfig = made.from_dict(settings)
     if getattr(config, "conv_kernel_size", 0):
-        raise ValueError(
+        raise InputError(
             "it has a convolution beside its layers, which is not known here"
         )
     width, inner = config.hidden_size, inner_size(config)
     rows = config.vocab_size + config.max_position_embeddings
     total = width * (rows + config.num_hidden_layers * (4 * width + 2 * inner))
     if total > MOST_PARAMETERS:
-        raise ValueError(f"{total:,} parameters, and {MOST_PARAMETERS:,} are the limit")
+        raise InputError(f"{total:,} parameters, and {MOST_PARAMETERS:,} are the limit")
     return config
 
 
@@ -170,7 +171,7 @@ def read_tokenizer(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenize
     with quiet():
         tokenizer = AutoTokenizer.from_pretrained(folder)
     if not tokenizer.is_fast:
-        raise ValueError("its tokenizer is not a fast one and has no word_ids")
+        raise InputError("its tokenizer is not a fast one and has no word_ids")
     # Without a vocabulary the library gives a tokenizer of marks that knows no word.
     pieces = tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False).keys()
     own = set(pieces)
@@ -180,11 +181,11 @@ def read_tokenizer(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenize
         added = json.loads(written.read_bytes())["added_tokens"]
         own = pieces | {token["content"] for token in added}
     if not marks <= own or not pieces - set(tokenizer.all_special_tokens):
-        raise ValueError(
+        raise InputError(
             f"vocab.txt or tokenizer.json is missing, or has no words or not {marks}"
         )
     if (rows := max(tokenizer.get_vocab().values()) + 1) > config.vocab_size:
-        raise ValueError(
+        raise InputError(
             f"its vocabulary of {rows} pieces is another model's: the embedding has "
             f"{config.vocab_size} rows"
         )
@@ -225,7 +226,7 @@ def read_encoder(folder: Path, config: PreTrainedConfig) -> PreTrainedModel:
         backbone: PreTrainedModel = loaded[0]
         if missing := sorted(loaded[1]["missing_keys"]):
             names = ", ".join(missing[:3])
-            raise ValueError(f"it lacks {len(missing)} tensors of its kind: {names}")
+            raise InputError(f"it lacks {len(missing)} tensors of its kind: {names}")
         check_finite(backbone.named_parameters())
     backbone.train(False)
     return backbone
@@ -236,7 +237,7 @@ def check_finite(tensors: Iterable[tuple[str, Tensor]]) -> None:
     for name, tensor in tensors:
         # A sum is quick, and never finite where a number is not; but it can overflow.
         if not tensor.sum().isfinite() and not tensor.isfinite().all():
-            raise ValueError(f"numbers of {name} are NaN or infinite")
+            raise InputError(f"numbers of {name} are NaN or infinite")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from transformers import PreTrainedConfig
 
+from mtlhelpers.errors import ScenarioError
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.encoders.sizes import size_maps, size_parts
 from mtlhelpers.model.freezing import part_tensors
@@ -20,7 +21,6 @@ from mtlhelpers.model.scenarios import (
     LORA_RANK,
     SCENARIOS,
     Scenario,
-    ScenarioError,
     layer_number,
 )
 from mtlhelpers.model.shared import SharedModel

@@ -14,6 +14,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from mtlhelpers.errors import InputError
+
 CPU = torch.device("cpu")
 LOWERED = {"cuda": torch.bfloat16}  # what products are made of, by type of device
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "scikit-learn", "numpy")
@@ -36,7 +38,7 @@ def choose_device(name: str | torch.device = "auto") -> torch.device:
         device = None
     if device is None or (device.index or 0) >= counts.get(device.type, 0):
         there = ", ".join(kind for kind, count in counts.items() if count)
-        raise ValueError(
+        raise InputError(
             f"device {str(name)!r} is not here: torch sees {there}. Choose from these; "
             f"for a GPU, check its driver and the build of torch."
         )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.encoders.families import climb_layers
 
 HiddenStates = Mapping[int, Tensor]  # hidden states by number, each (B, T, H)
@@ -49,7 +50,7 @@ def check_layers(
     last: int = backbone.config.num_hidden_layers
     numbers = [last] if layers is None else sorted(set(layers))
     if not numbers or not set(numbers) <= set(range(last + 1)):
-        raise ValueError(
+        raise InputError(
             f"layers {layers!r}: name hidden states from 0 (the embeddings) to {last}"
         )
     return tuple(map(int, numbers))

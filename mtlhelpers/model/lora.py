@@ -17,7 +17,8 @@ from transformers import PreTrainedModel
 
 from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.streams import stream
-from mtlhelpers.model.backbone_files import BackboneError, blaming
+from mtlhelpers.errors import BackboneError
+from mtlhelpers.model.backbone_files import blaming
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.model.encoders.families import family_of, layers_of, map_places
 from mtlhelpers.model.saving import REMEDY, contents_digest, read_contents

@@ -14,6 +14,8 @@ import torch
 
 from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.words import locate_words, spans_of
+from mtlhelpers.errors import InputError, KindError
+from mtlhelpers.escapes import escaped
 from mtlhelpers.model.device import fast_products
 from mtlhelpers.model.encoders.families import longest_of
 from mtlhelpers.model.heads.decoding import tag_shares, tag_words
@@ -79,7 +81,7 @@ class Prediction:
         parts = [f"{text} [{kind}]" for text, kind in self.entities] or ["no entity"]
         if self.label is not None:
             parts.insert(0, f"{self.label} ({self.label_probability:.2f})")
-        return " · ".join(parts)
+        return escaped(" · ".join(parts))
 
 
 def predict(
@@ -91,9 +93,9 @@ def predict(
     and None give an empty answer. Of sentences that are cut a warning tells.
     """
     if isinstance(sentences, str):
-        raise TypeError("predict takes a list of sentences, not one string")
+        raise KindError("predict takes a list of sentences, not one string")
     if type(batch_size) is not int or batch_size < 1:
-        raise ValueError(f"batch_size {batch_size!r}: give a whole number from 1")
+        raise InputError(f"batch_size {batch_size!r}: give a whole number from 1")
     given = [_read(sentence, at) for at, sentence in enumerate(sentences)]
     answers = [Prediction(text=text) for text, _, _ in given]
     filled = [at for at, (_, words, _) in enumerate(given) if words]
@@ -125,7 +127,7 @@ def _read(sentence: RawSentence, at: int) -> tuple[str, list[str], list[Place]]:
         return sentence, [word for word, _ in found], [place for _, place in found]
     if not isinstance(sentence, Sequence):
         kind = type(sentence).__name__
-        raise TypeError(f"sentence {at} is a {kind}: give text, a list of words, None")
+        raise KindError(f"sentence {at} is a {kind}: give text, a list of words, None")
     words, end = list(sentence), -1
     offsets = [(start := end + 1, end := start + len(word)) for word in words]
     return " ".join(words), words, offsets

@@ -7,6 +7,7 @@ whatever is killed, and whoever reads meanwhile, finds one of them, whole.
 import hashlib
 import json
 import os
+import warnings
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -19,7 +20,14 @@ from safetensors import SafetensorError
 from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedTokenizerFast
 
-from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
+from mtlhelpers.data.regular import check_regular, read_regular
+from mtlhelpers.errors import BackboneError, InputError, StorageError
+from mtlhelpers.model.backbone_files import (
+    MOST_TEXT,
+    MOST_WEIGHTS,
+    blaming,
+    first_line,
+)
 from mtlhelpers.model.backbones import build_config, check_finite, read_tokenizer
 from mtlhelpers.model.digests import digest_tensors
 
@@ -60,6 +68,16 @@ def write_model(folder: Path, saved: Saved) -> None:
     Raises `BackboneError` for a folder with anything else in it, and `OSError` where
     writing fails; what was there then stays as it is.
     """
+    try:
+        _write(folder, saved)
+    except (SafetensorError, OSError) as error:
+        raise StorageError(
+            f"{folder} cannot be written: {first_line(error)}. Make room, or save into "
+            "another folder."
+        ) from error
+
+
+def _write(folder: Path, saved: Saved) -> None:
     about, config, tokenizer, state = saved
     tensors = {name: tensor.contiguous() for name, tensor in state.items()}
     told = {key: value for key, value in asdict(about).items() if value is not None}
@@ -77,8 +95,6 @@ def write_model(folder: Path, saved: Saved) -> None:
             safetensors.torch.save_file(tensors, part, metadata=texts)
             os.replace(part, folder / MODEL)
             _remove_former(folder)
-        except SafetensorError as error:
-            raise OSError(f"{folder} cannot be written: {first_line(error)}") from error
         finally:
             with suppress(OSError):  # Windows removes the lock on release
                 part.unlink(missing_ok=True)
@@ -98,13 +114,7 @@ def read_model(folder: Path) -> Saved:
         places = dict.fromkeys(FORMER, path)
         texts, state = read_contents(path)
     else:
-        with blaming(places["weights"], REMEDY):
-            state = safetensors.torch.load_file(places["weights"])
-        texts = {}
-        for key in FORMER.keys() - {"weights"}:
-            if places[key].is_file():
-                with blaming(places[key], REMEDY):
-                    texts[key] = places[key].read_text(encoding="utf-8")
+        texts, state = _read_former(folder, places)
     with blaming(places["about"], REMEDY):
         about = _about(json.loads(texts["about"]))
     with blaming(places["config"], REMEDY):
@@ -118,31 +128,51 @@ def read_model(folder: Path) -> Saved:
     return about, config, tokenizer, state
 
 
+def _read_former(
+    folder: Path, places: dict[str, Path]
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The texts and tensors of a model that was several files, without a digest."""
+    with blaming(places["weights"], REMEDY):
+        check_regular(places["weights"], MOST_WEIGHTS)
+        state = safetensors.torch.load_file(places["weights"])
+    texts = {}
+    for key in FORMER.keys() - {"weights"}:
+        if places[key].is_file():
+            with blaming(places[key], REMEDY):
+                texts[key] = read_regular(places[key], MOST_TEXT).decode("utf-8")
+    warnings.warn(
+        f"{folder} holds a model of an earlier version, which has no digest: damage to "
+        "its weights would not be seen. Save it again, and it has one.",
+        stacklevel=4,
+    )
+    return texts, state
+
+
 def read_contents(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     """The texts and tensors of a saved model, which are those that were saved."""
     with blaming(path, REMEDY):
-        content = path.read_bytes()  # at once: `safe_open` opens it twice, by its name
+        content = read_regular(path, MOST_WEIGHTS)  # `safe_open` would open it twice
         state = safetensors.torch.load(content)
         header = content[8 : 8 + int.from_bytes(content[:8], "little")]
         texts: dict[str, str] = json.loads(header)["__metadata__"]
         if texts.pop("sha256", None) != contents_digest(state, texts):
-            raise ValueError("its contents do not match the sha256 saved with them")
+            raise InputError("its contents do not match the sha256 saved with them")
     return texts, state
 
 
 def _about(content: Any) -> About:
     known = [field.name for field in fields(About)]
     if unknown := [key for key in content if key not in known]:
-        raise ValueError(f"its keys {unknown} are unknown; a newer version has them")
+        raise InputError(f"its keys {unknown} are unknown; a newer version has them")
     about = About(**content)
     lists = about.labels, about.tags, about.layers or []
     if not all(isinstance(value, list) for value in lists) or not all(
         isinstance(word, str)
         for word in (about.backbone, about.pooling, *about.labels, *about.tags)
     ):
-        raise ValueError("labels, tags or layers are no lists of names or numbers")
+        raise InputError("labels, tags or layers are no lists of names or numbers")
     if not isinstance(about.provenance or {}, dict):
-        raise ValueError("provenance is no object")
+        raise InputError("provenance is no object")
     return about
 
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mtlhelpers.errors import ScenarioError
+
 ALL_PARTS = ("backbone", "sentence_classifier", "ner_classifier")
 HEADS = {"sentence": "sentence_classifier", "ner": "ner_classifier"}
 POOLINGS = ("mean", "first")
@@ -23,10 +25,6 @@ LORA_RANK, LORA_ALPHA = 8, 16.0
 BACKBONE_PART = re.compile(
     rf"backbone\.(embeddings|layer\.-?\d+|biases|norms|lora(\.({'|'.join(LORA_MAPS)}))?)"
 )
-
-
-class ScenarioError(ValueError):
-    """An unknown scenario or part; the message lists the known ones."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from mtlhelpers.model.backbone_files import BackboneError, blaming, first_line
+from mtlhelpers.errors import BackboneError, InputError
+from mtlhelpers.model.backbone_files import blaming, first_line
 from mtlhelpers.model.backbones import load_backbone
 from mtlhelpers.model.encoders.families import build_encoder, longest_of
 from mtlhelpers.model.heads.pair import HeadPair, Logits
@@ -93,7 +94,7 @@ class SharedModel(HeadPair):
         longest = longest_of(self.backbone.config)
         length = min(MAX_LENGTH, longest) if length is None else length
         if type(length) is not int or not SHORTEST <= length <= longest:
-            raise ValueError(
+            raise InputError(
                 f"max_length {length!r}: give a whole number from {SHORTEST} to "
                 f"{longest}, the positions of this backbone"
             )
@@ -158,10 +159,10 @@ class SharedModel(HeadPair):
             for name in HEADS.values():
                 head = getattr(self, name)
                 if type(head) is not type(getattr(plain, name)):
-                    raise RuntimeError(f"{name} is {type(head).__name__}")
+                    raise InputError(f"{name} is {type(head).__name__}")
             plain.load_state_dict({name: t.to("meta") for name, t in state.items()})
             write_model(Path(folder), (about, config, self.tokenizer, state))
-        except RuntimeError as error:
+        except (RuntimeError, InputError) as error:
             raise BackboneError(
                 f"`load` could not build this model again ({first_line(error)}). Put "
                 f"plain parts with weights of their own back, or keep its state_dict()."

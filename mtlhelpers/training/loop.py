@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from math import ceil
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,11 +21,13 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.device import choose_device
 from mtlhelpers.model.freezing import apply_scenario, part_tensors
 from mtlhelpers.model.lora import adapters
 from mtlhelpers.model.scenarios import HEADS, find_scenario
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.training.checkpoint import Checkpoint
 from mtlhelpers.training.features.closed_form import fill_heads
 from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.store import FeatureStore, extract_features
@@ -41,10 +44,10 @@ from mtlhelpers.training.optimizer import (
     gradient_memory,
     take_step,
 )
-from mtlhelpers.training.plan import FilledPlan, Plan, PlanError
+from mtlhelpers.training.plan import FilledPlan, Plan
 from mtlhelpers.training.retention import Retention, build_retention
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness, Run
-from mtlhelpers.training.stage import Stages
+from mtlhelpers.training.stage import Stages, place_of
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
@@ -59,33 +62,33 @@ def train(
     stages: Stages | None = None,
     progress: bool = True,
     device: str | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Run:
     """Carry out a plan, and its `first` stage before it; the model is changed in place.
 
     Applies the scenario, trains, scores test before and after, and proves that what is
     frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
     runs (`FeatureStore.on_disk()`: for later processes too), `stages` what whole stages
-    left. `device` is where the model goes: "cpu", "cuda", "mps", or "auto" for a GPU if
-    there is one; None leaves it be. Warns and takes no step where nothing can train.
+    left, the folder `checkpoint` where training is, to go on there after a kill. The
+    model goes to `device`: "cpu", "cuda", "mps", "auto" (a GPU if there is one), or
+    stays. Warns and takes no step where nothing can train.
 
-    Raises `PlanError` for a plan that does not fit, before anything trains, and
-    `TrainingError` where weights, a loss or a gradient is not finite: the model then
-    keeps the weights that it had before that step.
+    Raises `PlanError`, before anything trains, for a plan that does not fit;
+    `TrainingError` where weights, loss or gradient are not finite, and keeps the last.
     """
     if device is not None:
         model.to(choose_device(device))
     store = FeatureStore() if store is None else store
-    sentences = training_sentences(corpus, plan)
-    filled = plan.resolve(len(sentences), corpus.tasks)
-    check_fit(model, corpus, sentences, filled)
+    rows = training_sentences(corpus, plan)
+    filled = plan.resolve(len(rows), corpus.tasks)
+    check_fit(model, corpus, rows, filled)
+    file = place_of(checkpoint, model, corpus, plan)
+    again = partial(train, model, corpus, store=store, stages=stages, progress=progress)
 
     def carry_out() -> Run:
-        first = None
-        if plan.first is not None:  # it trains what is frozen from here on
-            first = train(
-                model, corpus, plan.first, store=store, stages=stages, progress=progress
-            )
-        return _run_stage(model, corpus, sentences, filled, first, store, progress)
+        # The stage before, if there is one, trains what is frozen from here on.
+        first = again(plan.first, checkpoint=checkpoint) if plan.first else None
+        return _run_stage(model, corpus, rows, filled, first, store, progress, file)
 
     run = carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
     model.provenance = run.provenance(corpus)  # saved with it
@@ -111,6 +114,7 @@ def _run_stage(
     first: Run | None,
     store: FeatureStore,
     progress: bool,
+    file: Path | None,
 ) -> Run:
     """Carry out the last stage: freeze, read, score, train, score again, prove."""
     check_weights(model)
@@ -122,11 +126,10 @@ def _run_stage(
     if plan.track or plan.select:
         validation = Gold.of(model, corpus.splits["validation"])
         validate = partial(assess, model, validation, store)
-    recorder = EpochRecorder(plan, validate)
+    recorder = EpochRecorder(plan, validate, file)
     with recorder.setup():
         gold = Gold.of(model, sentences)
     test = Gold.of(model, corpus.splits["test"])
-
     if note := length_note(gold.encoded, "train"):
         recorder.note(note)
     before = first.scores if first and as_left else assess(model, test, store).scores
@@ -203,26 +206,26 @@ def train_epochs(
     optimizer = build_optimizer(model, plan)  # of what trains, now that this is settled
     check_optimizer(optimizer, model)
     steps = plan.epochs * ceil(len(encoded) / plan.batch_size)
-    schedule = build_schedule(optimizer, plan, steps)  # rates rise, then fall to zero
+    rates = build_schedule(optimizer, plan, steps)  # they rise, then fall to zero
     order = stream(plan.seed, "order")  # random numbers that nothing else draws from
     best = BestWeights(model, plan.select)
+    kept = Checkpoint(model, optimizer, rates, order, recorder, best, retention)
     bar = tqdm(total=steps, unit="step", disable=not progress, leave=False)
     with _dropout_stream(plan.seed), gradient_memory(model), scaling, bar:
-        for epoch in range(1, plan.epochs + 1):
+        for epoch in kept.epochs(plan.epochs):  # 1, 2, …; or on from where it was
             model.train()  # dropout, though in no part that is frozen
-            recorder.start_epoch()
-            for rows in bucketed_batches(encoded.lengths, plan.batch_size, order):
+            batches = bucketed_batches(encoded.lengths, plan.batch_size, order)
+            for rows in kept.left(batches, bar):
                 batch = losses_of(rows)  # rows: (B,); a loss for each task
                 optimizer.zero_grad(set_to_none=True)
                 total_loss(batch, rows, retention, plan).backward()
                 check_gradients(optimizer, model)  # all that train were reached
-                if retention is not None:
-                    retention.add_gradients()
-                norms = clip_each_part(model, plan.clip_norm)  # one per part, before
-                values = recorder.note_step(batch, norms)
+                retention.add_gradients()
+                values = recorder.note_step(
+                    batch, clip_each_part(model, plan.clip_norm)
+                )
                 take_step(optimizer, values, recorder.steps)  # unless one is NaN
-                schedule.step()
-                bar.update()
+                rates.step()
             model.eval()  # no dropout while validation is scored
             best.look(recorder.end_epoch(epoch))
         best.restore()  # the epoch that `select` chose; without it the last one stays
@@ -247,13 +250,13 @@ def bucketed_batches(
 
 
 def total_loss(
-    batch: BatchLosses, rows: np.ndarray, retention: Retention | None, plan: FilledPlan
+    batch: BatchLosses, rows: np.ndarray, retention: Retention, plan: FilledPlan
 ) -> Tensor:
     """Sum the weighted losses, and what keeps the task of a frozen head."""
     total = torch.zeros(())
     for task in plan.tasks:  # those of the heads that train, unless the scenario says
         total = total + plan.loss_weights[task] * batch.losses[task]
-    return total if retention is None else total + retention.loss(batch, rows)
+    return total + retention.loss(batch, rows)
 
 
 @contextmanager
@@ -267,10 +270,10 @@ def _dropout_stream(seed: int) -> Iterator[None]:
 
 def _retention(
     model: SharedModel, corpus: Corpus, plan: FilledPlan, encoded: Encoded
-) -> Retention | None:
+) -> Retention:
     """Build what keeps a frozen head's task, if the plan asks for it (lesson 05)."""
     if plan.retention is None:
-        return None
+        return Retention()  # adds nothing
     earlier = None
     if plan.first is not None:
         earlier = encode_for(model, training_sentences(corpus, plan.first))

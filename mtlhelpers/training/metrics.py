@@ -20,10 +20,11 @@ from sklearn.metrics import f1_score
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
+from mtlhelpers.errors import InputError, PlanError
 from mtlhelpers.model.heads.decoding import tag_words
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
-from mtlhelpers.training.plan import METRICS, FilledPlan, PlanError
+from mtlhelpers.training.plan import METRICS, FilledPlan
 from mtlhelpers.training.scores import Details, Outcomes, Scores
 
 GOLD = {"sentence": "label", "ner": "tags"}  # the column that a task learns from
@@ -43,7 +44,7 @@ class Gold:
     def of(cls, model: SharedModel, sentences: Dataset) -> "Gold":
         """Read sentences. Raises `ValueError` for none, or a label the model lacks."""
         if not len(sentences):
-            raise ValueError("there are no sentences to score")
+            raise InputError("there are no sentences to score")
         columns = {name: sentences[name][:] for name in ("tokens", "tags", "label")}
         return cls(encode_for(model, columns), columns["tags"])
 
@@ -96,7 +97,7 @@ def encode_for(model: SharedModel, sentences: Columns) -> Encoded:
     try:
         return encode(sentences, model.tokenizer, *names, max_length=model.max_length)
     except KeyError as error:
-        raise ValueError(
+        raise InputError(
             f"the model knows no label or tag {error}: build it with the corpus's own "
             f"labels and tags"
         ) from error

@@ -8,14 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mtlhelpers.errors import TrainingError
 from mtlhelpers.model.freezing import trainable_tensors
 from mtlhelpers.model.scenarios import ALL_PARTS, HEADS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.plan import FilledPlan
-
-
-class TrainingError(RuntimeError):
-    """Training cannot do what it claims to; the message names the tensors or losses."""
 
 
 class AdamW(torch.optim.AdamW):
@@ -147,17 +144,17 @@ class BestWeights:
 
     def __init__(self, model: SharedModel, metric: str | None) -> None:
         self._model, self._metric = model, metric
-        self._best: float = -1.0
-        self._kept: dict[str, Tensor] = {}
+        self.score: float = -1.0
+        self.kept: dict[str, Tensor] = {}
 
     def look(self, entry: dict[str, Any]) -> None:
         """Keep the weights if this epoch beats the ones before it."""
         if self._metric is None:
             return
-        entry["kept"] = entry[self._metric] > self._best
+        entry["kept"] = entry[self._metric] > self.score
         if entry["kept"]:
-            self._best = entry[self._metric]
-            self._kept = {
+            self.score = entry[self._metric]
+            self.kept = {
                 name: tensor.detach().clone()
                 for name, tensor in self._model.named_parameters()
                 if tensor.requires_grad
@@ -166,7 +163,7 @@ class BestWeights:
     @torch.no_grad()
     def restore(self) -> None:
         """Put the kept weights back."""
-        for name, tensor in self._kept.items():
+        for name, tensor in self.kept.items():
             self._model.get_parameter(name).copy_(tensor)
 
 

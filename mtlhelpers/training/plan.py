@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.heads.specs import PRESETS, HeadSpec
 from mtlhelpers.model.scenarios import (
     HEADS,
@@ -46,10 +47,6 @@ METRICS = {  # and the tasks that a sentence needs gold of to count
     "exact_match": ("sentence", "ner"),
 }
 MOST_EPOCHS = 1_000_000
-
-
-class PlanError(ValueError):
-    """A plan that cannot be carried out; the message says what to change."""
 
 
 # What each field may hold; None as well where that is its default.

@@ -9,18 +9,20 @@ al. 2022) is a chain of plans, and freezing lower layers is a scenario of its ow
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import Rows
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.losses import BatchLosses, live_losses
-from mtlhelpers.training.plan import FilledPlan, PlanError
+from mtlhelpers.training.plan import FilledPlan
 
 FISHER_SENTENCES = 200
 REPLAY_BATCH = 8
@@ -36,6 +38,12 @@ class Retention:
 
     def add_gradients(self) -> None:
         """Change the gradients after backward and before clipping."""
+
+    def state(self) -> Any:
+        """Return what steps have changed, as JSON data."""
+
+    def resume(self, state: Any) -> None:
+        """Go on from what `state` returned."""
 
 
 class L2SP(Retention):
@@ -132,6 +140,12 @@ class Replay(Retention):
             self._queue += self._order.permutation(self._pool).tolist()
         again, self._queue = self._queue[:REPLAY_BATCH], self._queue[REPLAY_BATCH:]
         return live_losses(self._model, self._encoded, again).losses[self._task]
+
+    def state(self) -> Any:
+        return [self._order.bit_generator.state, self._queue]
+
+    def resume(self, state: Any) -> None:
+        self._order.bit_generator.state, self._queue = state
 
 
 def build_retention(

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -153,7 +154,9 @@ class EpochRecorder:
         self,
         plan: FilledPlan,
         validate: Callable[[], tuple[Scores, Outcomes, object]] | None,
+        file: Path | None = None,
     ) -> None:
+        self.file = file  # of the checkpoint, if there is to be one
         self.history: list[dict[str, Any]] = []
         self.seconds = {"setup": 0.0, "steps": 0.0, "total": 0.0}
         self.steps = 0
@@ -179,6 +182,35 @@ class EpochRecorder:
         self._values: list[Mapping[str, Tensor]] = []  # one per step
         self._labelled: list[Mapping[str, Tensor]] = []
         self._began = time.perf_counter()
+
+    def told(self) -> dict[str, Any]:
+        """Return what was written down of whole epochs, and of steps, as JSON data."""
+        names = ("history", "seconds", "steps", "batches")
+        return {name: getattr(self, name) for name in names}
+
+    def resume(self, told: dict[str, Any]) -> None:
+        """Go on from what `told` returned."""
+        vars(self).update(told)
+
+    def seen(self) -> dict[str, Tensor]:
+        """Return what the steps of this epoch gave, (steps,) by name."""
+        kinds = {"value": self._values, "labelled": self._labelled}
+        return {
+            f"{kind} {name}": torch.stack([torch.as_tensor(one[name]) for one in steps])
+            for kind, steps in kinds.items()
+            for name in (steps[0] if steps else ())
+        }
+
+    def go_on(self, seen: Mapping[str, Tensor]) -> None:
+        """Put what `seen` returned before the steps to come of an epoch."""
+        for steps, head in ((self._values, "value "), (self._labelled, "labelled ")):
+            columns = {
+                name.removeprefix(head): column.unbind()
+                for name, column in seen.items()
+                if name.startswith(head)
+            }
+            rows = zip(*columns.values(), strict=True)
+            steps += [dict(zip(columns, row, strict=True)) for row in rows]
 
     def note_step(
         self, batch: BatchLosses, norms: Mapping[str, Tensor]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import InputError
 
 _Span = tuple[int, int, str]  # first word, the word after the last, type
 _Item = tuple[Any, ...]  # its name stands last
@@ -119,10 +120,10 @@ class Details:
         """Read what `to_dict` gave. Raises `ValueError` for anything else."""
         columns = {name: list(data[name]) for name in cls.__dataclass_fields__}
         if len({len(column) for column in columns.values()}) > 1:
-            raise ValueError("not as many answers as gold")
+            raise InputError("not as many answers as gold")
         labels = (*columns["gold_labels"], *columns["labels"])
         if not all(label is None or isinstance(label, str) for label in labels):
-            raise ValueError("labels are no texts")
+            raise InputError("labels are no texts")
         for name in ("gold_spans", "spans"):
             read = [cell if cell is None else _spans(cell) for cell in columns[name]]
             columns[name] = read
@@ -181,7 +182,7 @@ class Details:
 def _spans(cell: Any) -> list[_Span]:
     spans = [(start, end, name) for start, end, name in cell]
     if not all(type(s) is type(e) is int and type(n) is str for s, e, n in spans):
-        raise ValueError("spans are not of the form [start, end, type]")
+        raise InputError("spans are not of the form [start, end, type]")
     return spans
 
 

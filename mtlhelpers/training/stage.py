@@ -8,13 +8,14 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import NamedTuple
 
 from torch import Tensor
 
 from mtlhelpers.data.corpus import Corpus
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import CorpusError
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.freezing import apply_scenario
 from mtlhelpers.model.heads.specs import HeadSpec
@@ -99,6 +100,18 @@ class Stages:
         if len(self._left) > self.limit:
             self._left.popitem(last=False)
         return run
+
+
+def place_of(
+    folder: str | Path | None, model: SharedModel, corpus: Corpus, plan: Plan
+) -> Path | None:
+    """Return the file of a folder that keeps where a stage's training is.
+
+    It is named by all that decides the stage, so another one begins at its own start.
+    """
+    if folder is None:
+        return None
+    return Path(folder).expanduser() / f"{_key(model, corpus, plan)[:32]}.safetensors"
 
 
 def _restore(model: SharedModel, left: Left) -> Run:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TypeVar
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import CorpusError
 
 
 class Line(NamedTuple):

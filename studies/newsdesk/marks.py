@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, tag_segments
+from mtlhelpers.errors import CorpusError
 from studies.newsdesk.lexicon import Class, Lexicon, Line, read_lines
 
 FEWEST_WORDS, MOST_WORDS = 6, 22

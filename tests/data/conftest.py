@@ -1,15 +1,12 @@
 """Small corpora, folders of them, and a place of their own for what tests fetch."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import unquote
 
 import pytest
+from helpers.site import Site
 
 Splits = dict[str, list[dict]]
 
@@ -63,66 +60,6 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setenv("MTLHELPERS_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
-
-
-class Site:
-    """A server on loopback that hands out the files of a folder, or fails to.
-
-    `faults` maps the end of a path to one of: "cut" (closes before the promised
-    length), "short" (a part, promised as the whole), "wrong" (other bytes of the same
-    length), "missing" (404), "reset" (closes without an answer), "silent" (waits).
-    `asked` lists the paths that were asked for.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.faults: dict[str, str] = {}
-        self.asked: list[str] = []
-        self.closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        serve = partial(self._server.serve_forever, poll_interval=0.01)
-        threading.Thread(target=serve, daemon=True).start()
-
-    def close(self) -> None:
-        self.closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.asked.append(self.path)
-                site.answer(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        return Handler
-
-    def answer(self, request: BaseHTTPRequestHandler) -> None:
-        path = unquote(request.path)
-        ends = [fault for end, fault in self.faults.items() if path.endswith(end)]
-        fault = ends[0] if ends else ""
-        if fault == "reset":
-            return
-        if fault == "silent":
-            self.closing.wait(3)
-            return
-        if fault == "missing":
-            request.send_error(404)
-            return
-        content = (self.folder / path.lstrip("/")).read_bytes()
-        if fault == "wrong":
-            content = bytes(len(content))
-        sent = content[: len(content) // 2] if fault in ("cut", "short") else content
-        request.send_response(200)
-        promised = len(content) if fault == "cut" else len(sent)
-        request.send_header("Content-Length", str(promised))
-        request.end_headers()
-        request.wfile.write(sent)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import pytest
 
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError, Row, check_splits
+from mtlhelpers.data.rows import Row, check_splits
+from mtlhelpers.errors import CorpusError
 
 
 def test_an_id_that_occurs_twice_in_a_split(write_folder, splits):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from mtlhelpers.data.corpus import build_corpus, rows_of
 from mtlhelpers.data.folds import deal_folds
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import letters_of
+from mtlhelpers.errors import CorpusError
 
 
 def corpus_of(kinds: list[tuple[str, int]]):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from mtlhelpers.data.corpus import build_corpus
 from mtlhelpers.data.holdout import carve_validation
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError, Row
+from mtlhelpers.data.rows import Row
+from mtlhelpers.errors import CorpusError
 
 
 def row(number: int, label: str | None = "a", tags=None, group: str = "") -> Row:

@@ -6,8 +6,8 @@ from datasets import DatasetDict, List, Value
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.variants import combine_corpora
+from mtlhelpers.errors import CorpusError
 
 TAGS = ["O", "B-person", "I-person", "B-place", "I-place"]
 

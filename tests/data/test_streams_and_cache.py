@@ -1,3 +1,4 @@
+import errno
 import os
 import sys
 from pathlib import Path
@@ -92,3 +93,13 @@ def test_a_file_half_written_is_known_by_its_name_and_no_other_is(tmp_path):
         assert is_temporary(temporary) and len(temporary.name) < 24
     names = [path.name, "0123456789ab.tmp", "mine.mtl-tmp", ".x.0123456789ab.mtl-tmp"]
     assert not any(is_temporary(tmp_path / name) for name in names)
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=f"No space left.*{tmp_path / 'a'}"):
+        write_atomically(tmp_path / "a", b"x")
+    assert list(tmp_path.iterdir()) == []

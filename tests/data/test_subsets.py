@@ -3,8 +3,8 @@ from datasets import Dataset
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import CorpusError
 
 SEEDS = st.integers(0, 5)
 FEW = settings(max_examples=40, deadline=None)

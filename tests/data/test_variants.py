@@ -7,8 +7,9 @@ import pytest
 from mtlhelpers.data.corpus import Corpus, build_corpus
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.published.registry import STUDIED
-from mtlhelpers.data.rows import SPLITS, CorpusError, Row
+from mtlhelpers.data.rows import SPLITS, Row
 from mtlhelpers.data.variants import cap_validation, extend_test
+from mtlhelpers.errors import CorpusError
 
 # The very sentences that studies are scored on: another draw would be another study.
 PRINTS = {

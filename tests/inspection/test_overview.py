@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mtlhelpers.cli import main
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.inspection import pieces
 from mtlhelpers.inspection.overview import look_through
 from mtlhelpers.inspection.page import page_of
-from mtlhelpers.model.backbone_files import BackboneError
 
 EVIL = "<script>alert('\x1b[31m')</script>&\u202e"
 LINES = [

@@ -11,7 +11,8 @@ import torch
 from helpers import tiny
 from safetensors.torch import load_file
 
-from mtlhelpers.model.backbone_files import NAMED, BackboneError, package_folder
+from mtlhelpers.errors import BackboneError
+from mtlhelpers.model.backbone_files import NAMED, package_folder
 from mtlhelpers.model.backbones import backbone_config, load_backbone, load_tokenizer
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import ScenarioError
 from mtlhelpers.model.freezing import frozen_tensors, frozen_up_to, trainable_tensors
 from mtlhelpers.model.heads.specs import PRESETS
-from mtlhelpers.model.scenarios import ScenarioError
 
 FEW = settings(max_examples=12, deadline=None)
 HEADS = ("sentence_classifier", "ner_classifier")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
-from mtlhelpers.model.backbone_files import BackboneError
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.lora import adapters, load_lora, merge_lora, save_lora
 from mtlhelpers.model.scenarios import LORA_MAPS

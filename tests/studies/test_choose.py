@@ -8,7 +8,7 @@ from helpers import outcomes
 from helpers.records import record
 
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.protocol import ENDS, sizes_of
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import write_record

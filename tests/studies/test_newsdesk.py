@@ -10,8 +10,8 @@ import mtlhelpers as mtl
 from mtlhelpers.data import load
 from mtlhelpers.data.corpus import SPLITS, mark, sample_sentences
 from mtlhelpers.data.published.registry import NEWSDESK_ROWS
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import CorpusError
 from studies.newsdesk.build import FOLDER
 from studies.newsdesk.checks import check_newsdesk
 from studies.newsdesk.lexicon import read_lexicon

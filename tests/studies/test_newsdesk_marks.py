@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import split_words
+from mtlhelpers.errors import CorpusError
 from studies.newsdesk.lexicon import Lexicon, Line, read_lexicon, read_lines
 from studies.newsdesk.marks import (
     Mention,

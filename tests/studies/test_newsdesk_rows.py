@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.rows import CorpusError, check_splits
+from mtlhelpers.data.rows import check_splits
+from mtlhelpers.errors import CorpusError
 from studies.newsdesk.build import build_newsdesk, split_topic
 from studies.newsdesk.exchange import Deck, Exchange, agree
 from studies.newsdesk.lexicon import Class, Line, read_lexicon, shuffled

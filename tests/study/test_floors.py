@@ -9,7 +9,7 @@ import pytest
 import mtlhelpers.study
 
 STUDY = Path(mtlhelpers.study.__file__).parent
-GROUND = {"errors", "protocol"}  # below all floors
+GROUND = {"protocol"}  # below all floors
 # What each floor may import from, besides itself and the ground.
 BELOW = {
     "records": set(),

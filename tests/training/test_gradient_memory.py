@@ -5,9 +5,10 @@ import torch
 from helpers import tall, tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import TrainingError
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.optimizer import TrainingError, gradient_memory
+from mtlhelpers.training.optimizer import gradient_memory
 
 CORPUS = tiny.corpus()
 # Sentences repeat words and pieces, so a row of the table sums many tokens.

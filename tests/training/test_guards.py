@@ -7,18 +7,17 @@ import torch
 from helpers import tall, tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import PlanError, TrainingError
 from mtlhelpers.model.shared import Logits
 from mtlhelpers.training import loop
 from mtlhelpers.training.losses import BatchLosses
 from mtlhelpers.training.optimizer import (
-    TrainingError,
     build_optimizer,
     build_schedule,
     check_gradients,
     check_optimizer,
     clip_each_part,
 )
-from mtlhelpers.training.plan import PlanError
 from mtlhelpers.training.run import EpochRecorder, FreezingWitness
 
 

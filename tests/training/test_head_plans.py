@@ -12,13 +12,13 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import PlanError
 from mtlhelpers.model.heads.kinds import DeepHead
 from mtlhelpers.model.heads.specs import PRESETS
 from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.loop import training_sentences
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.plan import PlanError
 
 CORPUS = tiny.corpus()
 BUILT = [case for case in heads.BUILT if "layers" not in case[1]]

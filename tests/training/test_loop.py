@@ -10,9 +10,10 @@ from helpers import tiny
 
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
+from mtlhelpers.errors import PlanError
 from mtlhelpers.training import loop, metrics
 from mtlhelpers.training.optimizer import BestWeights
-from mtlhelpers.training.plan import METRICS, PlanError
+from mtlhelpers.training.plan import METRICS
 
 
 def changed_splits(corpus: mtl.Corpus, split: str, **columns) -> mtl.Corpus:

@@ -12,16 +12,11 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
-from mtlhelpers.model.scenarios import HEADS, ScenarioError
+from mtlhelpers.errors import PlanError, ScenarioError
+from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.training.loop import training_sentences
 from mtlhelpers.training.metrics import check_fit
-from mtlhelpers.training.plan import (
-    ALLOWED,
-    METRICS,
-    RETENTIONS,
-    FilledPlan,
-    PlanError,
-)
+from mtlhelpers.training.plan import ALLOWED, METRICS, RETENTIONS, FilledPlan
 from mtlhelpers.training.recipes import HEADS_ALONE, THIN, WITH_BACKBONE
 
 FEW = settings(max_examples=60, deadline=None)

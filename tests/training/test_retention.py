@@ -7,11 +7,11 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import PlanError
+from mtlhelpers.training.features.similarity import layer_vectors, unbiased_cka
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.plan import PlanError
 from mtlhelpers.training.retention import diagonal_fisher
-from mtlhelpers.training.similarity import layer_vectors, unbiased_cka
 
 FIRST = tiny.plan("none_frozen", tasks=["sentence"], train_size=8, skip=8)
 PLAN = tiny.plan("sentence_head_frozen", first=FIRST, train_size=8, epochs=4)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.corpus import build_corpus
+from mtlhelpers.errors import PlanError, TrainingError
 from mtlhelpers.model.heads.specs import PRESETS
 from mtlhelpers.training import loop
-from mtlhelpers.training.optimizer import TrainingError
-from mtlhelpers.training.plan import PlanError
 
 FEW = settings(max_examples=10, deadline=None)
 FIRST = tiny.plan("none_frozen", tasks=["sentence"], train_size=9, skip=9)

@@ -9,9 +9,10 @@ from helpers import tall, tiny
 from helpers.parts import trains
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import ScenarioError
 from mtlhelpers.model.counting import part_sizes, trained_sizes
 from mtlhelpers.model.heads.specs import PRESETS
-from mtlhelpers.model.scenarios import HEADS, ScenarioError
+from mtlhelpers.model.scenarios import HEADS
 from mtlhelpers.study.records.record import Job, own_id
 from mtlhelpers.study.running.worker import Worker
 from mtlhelpers.training.loop import prepare

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 from datasets import ClassLabel, Dataset, DatasetDict, Features, LargeList, List
 
 from mtlhelpers.data.formats.items import Item
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError, InputError
+
+MOST_UNPACKED = 4 * 10**9  # bytes of a Parquet file, as it says itself
 
 
 def read_parquet(content: bytes, path: str, stem: str) -> Iterator[Item]:
@@ -19,10 +21,15 @@ def read_parquet(content: bytes, path: str, stem: str) -> Iterator[Item]:
     Raises `CorpusError` for a file that is none, or is cut off.
     """
     try:
-        table = pq.read_table(pa.BufferReader(content))
-    except (pa.ArrowException, OSError) as error:
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            groups = range(file.metadata.num_row_groups)
+            sizes = (file.metadata.row_group(at).total_byte_size for at in groups)
+            if (unpacked := sum(sizes)) > MOST_UNPACKED:
+                raise InputError(f"unpacked it would take {unpacked:,} bytes")
+            rows = _sound(file.read())
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise _unreadable(path, "Parquet", error) from error
-    yield from items_of(Dataset(table), path, stem)
+    yield from items_of(rows, path, stem)
 
 
 def read_arrow(content: bytes, path: str, stem: str) -> Iterator[Item]:
@@ -32,9 +39,16 @@ def read_arrow(content: bytes, path: str, stem: str) -> Iterator[Item]:
             table = pa.ipc.open_file(content).read_all()
         except pa.ArrowInvalid:
             table = pa.ipc.open_stream(content).read_all()
-    except (pa.ArrowException, OSError) as error:
+        rows = _sound(table)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise _unreadable(path, "Arrow", error) from error
-    yield from items_of(Dataset(table), path, stem)
+    yield from items_of(rows, path, stem)
+
+
+def _sound(table: pa.Table) -> Dataset:
+    """The table, looked through: a damaged one would read beyond its memory."""
+    table.validate(full=True)
+    return Dataset(table)
 
 
 def load_disk(folder: Path) -> dict[str, Dataset]:
@@ -69,10 +83,15 @@ def load_hub(source: str, revision: str | None = None) -> dict[str, Dataset]:
 def items_of(rows: Dataset, path: str, stem: str) -> Iterator[Item]:
     """Yield the rows of a data set, with names in the place of numbers."""
     names = rows.column_names
-    features = Features(rows.features)
-    columns = [
-        [_name(cell, features[name]) for cell in rows[name][:]] for name in names
-    ]
+    try:
+        features = Features(rows.features)
+        columns = [
+            [_name(cell, features[name]) for cell in rows[name][:]] for name in names
+        ]
+    # What is wrong with a cell shows only now: a text that is no UTF-8, a date that
+    # is none. It has no common class.
+    except Exception as error:
+        raise _unreadable(path, "a table of sentences", error) from error
     for number, cells in enumerate(zip(*columns, strict=True)):
         record = dict(zip(names, cells, strict=True))
         yield Item(record, f"{path}, row {number}", f"{stem}-{number}")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mtlhelpers.data.formats.items import Item, read_text
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 TAG = re.compile(r"O|[BIESLU][-_]\S.*")
 _COMMENT = re.compile(r"#\s*(\w+)\s*[=:]\s*(.+)")

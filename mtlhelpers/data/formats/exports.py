@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from mtlhelpers.data.formats.items import Item
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 _Record = dict[str, Any]
 Export = Callable[[Any], list[_Record]]

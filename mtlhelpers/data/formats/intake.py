@@ -15,8 +15,9 @@ from mtlhelpers.data.formats.keys import KeyMap, split_of
 from mtlhelpers.data.formats.schemes import find_scheme, scheme_fault, to_iob2
 from mtlhelpers.data.formats.spans import read_span, tag_text
 from mtlhelpers.data.holdout import SEED, carve
-from mtlhelpers.data.rows import SPLITS, CorpusError, Row, read_row
+from mtlhelpers.data.rows import SPLITS, Row, read_row
 from mtlhelpers.data.words import letters_of, split_words
+from mtlhelpers.errors import CorpusError
 
 Splits = dict[str, list[Row]]
 TEST_SHARE = 5  # a fifth of the sentences become test where no split is given
@@ -193,6 +194,8 @@ class Intake:
             )
         elif loose or list(named) == ["train"]:
             return self._dealt(loose or named["train"])
+        elif not rows and self.faults is None:
+            self._fault(f"{self.source}: no sentences. Put some in.")
         elif rows and (missing := {"train", "test"} - named.keys()):
             self._fault(
                 f"{self.source}: no {' and no '.join(missing)}, only "

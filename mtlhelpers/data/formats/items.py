@@ -4,7 +4,9 @@ import codecs
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
+
+LONGEST_LINE = 10_000_000  # characters; read as JSON, they take up to 25 times as much
 
 
 class Item(NamedTuple):
@@ -55,11 +57,17 @@ def _guess(content: bytes) -> str:
     return "; as cp1252, of Windows and older Excel, it could be read"
 
 
-def filled_lines(text: str) -> Iterator[tuple[int, str]]:
+def filled_lines(text: str, path: str) -> Iterator[tuple[int, str]]:
     """Yield number and content of the lines that are not blank.
 
     Only "\\n" ends a line: str.splitlines would also cut at U+2028 inside a string.
+    Raises `CorpusError` for a line that is too long for one sentence.
     """
     for number, line in enumerate(text.split("\n"), start=1):
+        if len(line) > LONGEST_LINE:
+            raise CorpusError(
+                f"{path}, line {number}: {len(line):,} characters, and at most "
+                f"{LONGEST_LINE:,} are read. Write one sentence per line."
+            )
         if line.strip():
             yield number, line.removesuffix("\r")

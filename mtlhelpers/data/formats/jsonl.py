@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from mtlhelpers.data.formats.items import Item, filled_lines, read_text
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
+MOST_JSON = 200_000_000  # characters of one value
 FORM = '{"id": ..., "tokens": [...], "tags": [...], "label": ...}'
 
 
@@ -22,7 +23,7 @@ def read_jsonl(content: bytes, path: str, stem: str) -> Iterator[Item]:
         for number, value in enumerate(whole, start=1):
             yield Item(value, f"{path}, item {number}", f"{stem}-{number}")
         return
-    for number, line in filled_lines(text):
+    for number, line in filled_lines(text, path):
         place = f"{path}, line {number}"
         yield Item(_parsed(line, place), place, f"{stem}-{number}")
 
@@ -30,17 +31,18 @@ def read_jsonl(content: bytes, path: str, stem: str) -> Iterator[Item]:
 def _parsed(line: str, place: str) -> Any:
     try:
         return json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise CorpusError(
             f"{place}: malformed JSON{_where(error)}. Write one object per line: "
             f"{FORM}."
         ) from error
 
 
-def _where(error: json.JSONDecodeError | RecursionError) -> str:
+def _where(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f" at column {error.colno} ({error.msg})"
-    return " (nested too deeply)"
+    deep = isinstance(error, RecursionError)
+    return " (nested too deeply)" if deep else " (a number of too many digits)"
 
 
 def _whole(text: str, path: str) -> list[Any] | None:
@@ -49,9 +51,14 @@ def _whole(text: str, path: str) -> list[Any] | None:
     first = text.lstrip().split("\n", maxsplit=1)[0].strip()
     if start[:1] != "[" and first != "{":
         return None
+    if len(text) > MOST_JSON:
+        raise CorpusError(
+            f"{path}: one JSON value of {len(text):,} characters, and at most "
+            f"{MOST_JSON:,} are read. Write one object per line (JSONL)."
+        )
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         extra = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
         if extra and first.endswith("]"):
             return None  # one array per line, as pairs of spaCy

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 # In the order in which they count, where a file has several.
 KEYS = {

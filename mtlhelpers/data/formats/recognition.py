@@ -11,7 +11,7 @@ from mtlhelpers.data.formats.exports import EXPORTS, read_docbin, recognise_expo
 from mtlhelpers.data.formats.items import Item
 from mtlhelpers.data.formats.jsonl import read_jsonl
 from mtlhelpers.data.formats.sheets import read_csv
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 Reader = Callable[[bytes, str, str], Iterator[Item]]
 _HEAD = 65_536  # bytes that are looked at
@@ -95,12 +95,14 @@ def _first_value(text: str) -> object:
     decoder = json.JSONDecoder()
     try:
         value, _ = decoder.raw_decode(text)
+    except RecursionError:
+        return None
     except ValueError:
         # An array that goes on beyond what is looked at, or is broken further on.
         inner = text[1:].lstrip() if text[:1] == "[" else ""
         try:
             value, _ = decoder.raw_decode(inner)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value
     pair = isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)

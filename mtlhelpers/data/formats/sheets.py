@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mtlhelpers.data.formats.items import Item, read_text
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 DELIMITERS = ",;\t|"
 

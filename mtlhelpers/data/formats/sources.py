@@ -13,7 +13,9 @@ from mtlhelpers.data.formats.arrow import items_of, load_disk, load_hub
 from mtlhelpers.data.formats.items import Item, Part
 from mtlhelpers.data.formats.keys import split_of
 from mtlhelpers.data.formats.recognition import is_known, recognise_format
-from mtlhelpers.data.rows import SPLITS, CorpusError
+from mtlhelpers.data.regular import MB, read_regular
+from mtlhelpers.data.rows import SPLITS
+from mtlhelpers.errors import CorpusError
 
 STDIN = "-"
 Given = (
@@ -21,6 +23,7 @@ Given = (
 )
 Opened = tuple[list[Part], list[str], list[str]]  # parts, their formats, notes
 _CARDS = ("dataset_info.json", "dataset_infos.json", "README.md")
+MOST_SENTENCES = 1_000 * MB  # of a file of sentences; all of it is held in memory
 _DEEPEST = 3  # folders below the one given: config/split/0000.parquet
 
 
@@ -109,6 +112,11 @@ def parts_of(rows: Given, source: str) -> list[Part]:
 
     By split, or all together. Raises `CorpusError` for a split of another name.
     """
+    if isinstance(rows, str) or not isinstance(rows, Iterable):
+        raise CorpusError(
+            f"{source}: of type {type(rows).__name__}. Give dicts, a `Dataset`, or a "
+            "mapping of them by split."
+        )
     if not isinstance(rows, Mapping):
         return [Part(_items(rows, source, "row"), source, None)]
     parts = []
@@ -164,8 +172,9 @@ def _source(path: Path, folder: Path) -> Source:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path, MOST_SENTENCES)
     except OSError as error:
         raise CorpusError(
-            f"{path}: cannot be read ({error.strerror}). Make it a readable file."
+            f"{path}: cannot be read ({error.strerror or error}). Give a regular file "
+            "that you may read."
         ) from error

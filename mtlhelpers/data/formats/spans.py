@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import is_mark, split_words, tag_segments
+from mtlhelpers.errors import CorpusError
 
 BREAKS = "breaks a word of"
 
@@ -28,9 +28,9 @@ def read_span(span: object) -> Span:
     if isinstance(span, list | tuple) and len(span) == 3:
         cells = tuple(span)
     elif isinstance(span, dict):
-        label = span.get("label", span.get("type"))
-        if label is None and len(span.get("labels") or ()) == 1:
-            label = span["labels"][0]
+        label, several = span.get("label", span.get("type")), span.get("labels")
+        if label is None and isinstance(several, list) and len(several) == 1:
+            label = several[0]
         start = span.get("start", span.get("start_offset"))
         cells = (start, span.get("end", span.get("end_offset")), label)
     if [type(cell) for cell in cells] != [int, int, str] or not cells[2].strip():

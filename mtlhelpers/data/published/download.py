@@ -9,7 +9,8 @@ from tqdm import tqdm
 
 from mtlhelpers.data.cache import cache_folder
 from mtlhelpers.data.published.registry import Publisher
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.data.published.transfer import PER_FILE, Transfer
+from mtlhelpers.errors import CorpusError, InputError
 
 BASE_URL = "https://raw.githubusercontent.com"
 TIMEOUT = 30.0  # seconds without an answer
@@ -18,7 +19,10 @@ FEW = 20  # files that come in a moment and need no progress bar
 
 
 def fetch_files(
-    publisher: Publisher, base_url: str | None = None, timeout: float = TIMEOUT
+    publisher: Publisher,
+    base_url: str | None = None,
+    timeout: float = TIMEOUT,
+    whole: float = PER_FILE,
 ) -> dict[str, bytes]:
     """Return the contents of a publisher's files, by path in the repository.
 
@@ -30,6 +34,7 @@ def fetch_files(
         base_url: what stands before `/<repository>/<commit>/<path>`. Default: the
             environment variable MTLHELPERS_MIRROR, else GitHub's own.
         timeout: seconds that the server may stay silent.
+        whole: seconds that one file may take, every try included.
 
     Raises:
         CorpusError: if a file cannot be had, is not the pinned one, or cannot be kept.
@@ -48,16 +53,19 @@ def fetch_files(
         urls=urls,
         retry_if_failed=0 if _offline() else RETRIES,
     )
-    download = _refuse if _offline() else pooch.HTTPDownloader(timeout=timeout)
+    limits = (timeout, whole)
     few, name = len(urls) <= FEW, publisher.name
     shown = tqdm(urls, desc=name, leave=False, unit="file", disable=few)
-    return {path: _fetch(publisher, files, path, download) for path in shown}
+    return {path: _fetch(publisher, files, path, limits) for path in shown}
 
 
-def _fetch(publisher: Publisher, files: Any, path: str, download: Any) -> bytes:
+def _fetch(
+    publisher: Publisher, files: Any, path: str, limits: tuple[float, float]
+) -> bytes:
     """The content of a file, fetched unless it is kept, if it is the pinned one."""
     from requests import RequestException
 
+    download = _refuse if _offline() else Transfer(*limits)
     try:
         return Path(files.fetch(path, downloader=download)).read_bytes()
     # No route, refused, silent too long, cut off, 404 and its like; or a mirror
@@ -85,7 +93,7 @@ def kept_folder(publisher: Publisher) -> Path:
 
 
 def _refuse(*_: object) -> None:
-    raise ValueError("HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
+    raise InputError("HF_HUB_OFFLINE or HF_DATASETS_OFFLINE is set")
 
 
 def _offline() -> bool:

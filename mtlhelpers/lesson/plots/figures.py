@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from mtlhelpers.errors import InputError
+
 INCHES = 7.2  # across
 DPI = 110
 INK = "#222222"
@@ -226,7 +228,7 @@ def show_figure(figure: Figure, alt: str) -> Picture:
     Raises `ValueError` where the alt text is too short to say anything.
     """
     if len(alt.split()) < 5:
-        raise ValueError(f"alt text {alt!r}: say what the figure shows, in a sentence")
+        raise InputError(f"alt text {alt!r}: say what the figure shows, in a sentence")
     file = BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None, "Description": alt})
     return Picture(file.getvalue(), alt)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from mtlhelpers.data.formats.sheets import DELIMITERS
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.prediction import RawSentence
 
 
@@ -56,7 +57,7 @@ def read_table(file: BinaryIO, path: str) -> Iterator[Question]:
             yield Question(before + 1, row["text"], row.get("id"))
             before = rows.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}, after line {before}: {error}") from error
+        raise InputError(f"{path}, after line {before}: {error}") from error
     finally:
         wrapped.detach()
 
@@ -81,7 +82,7 @@ def _columns(head: str, path: str) -> tuple[list[str], str]:
         if "text" in parted:
             return parted, mark
     found = ", ".join(names[max(DELIMITERS, key=head.count)]) or "none"
-    raise ValueError(f"{path}: no column 'text' in its first line; found: {found}")
+    raise InputError(f"{path}: no column 'text' in its first line; found: {found}")
 
 
 def _decoded(line: bytes, number: int) -> tuple[str | None, str | None]:
@@ -98,6 +99,9 @@ def _parsed(line: str | None, number: int) -> Question:
         given = json.loads(line or "")
     except json.JSONDecodeError as error:
         fault = f"malformed JSON at column {error.colno} ({error.msg})"
+        return Question(number, None, fault=fault)
+    except (ValueError, RecursionError):
+        fault = "JSON that is nested too deeply, or has a number of too many digits"
         return Question(number, None, fault=fault)
     if not isinstance(given, dict) or not given.keys() & {"text", "tokens"}:
         return Question(number, None, fault="no object with `text` or `tokens`")

@@ -9,6 +9,7 @@ import pandas as pd
 from torch import nn
 from torch.optim import Optimizer
 
+from mtlhelpers.errors import KindError
 from mtlhelpers.model.audit.faults import (
     Fault,
     dropouts,
@@ -76,7 +77,7 @@ def check_freezing(
     """
     if optimizer is not None and not hasattr(optimizer, "param_groups"):
         kind = type(optimizer).__name__
-        raise TypeError(f"optimizer is a {kind}; give one of torch.optim, or none")
+        raise KindError(f"optimizer is a {kind}; give one of torch.optim, or none")
     faults = [*part_faults(model), *twin_faults(model)]
     if optimizer is not None:
         faults += optimizer_faults(model, optimizer)

@@ -16,7 +16,8 @@ from transformers.masking_utils import (
     create_bidirectional_sliding_window_mask,
 )
 
-from mtlhelpers.model.scenarios import LORA_MAPS, ScenarioError
+from mtlhelpers.errors import ScenarioError
+from mtlhelpers.model.scenarios import LORA_MAPS
 
 _Beside = Callable[[nn.Module], dict[str, Any]]  # what a layer takes beside the states
 _Given = Callable[[PreTrainedModel, Tensor, Tensor | None], _Beside]

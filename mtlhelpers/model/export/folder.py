@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 
 from torch import nn
 
+from mtlhelpers.errors import ExportError
 from mtlhelpers.model.backbones import quiet
 from mtlhelpers.model.encoders.families import build_encoder
 from mtlhelpers.model.export.model_card import card
 from mtlhelpers.model.export.onnx_graph import (
-    ExportError,
     check_extra,
     logits_distance,
     write_graph,

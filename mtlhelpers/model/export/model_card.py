@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from html import escape
 from typing import Any
 
+from mtlhelpers.errors import ExportError
+from mtlhelpers.escapes import escaped
 from mtlhelpers.model.backbone_files import NAMED
 from mtlhelpers.model.export.onnx_graph import INPUTS, WORDS, inputs_of
 from mtlhelpers.model.heads.kinds import crf_of
@@ -21,16 +24,31 @@ _COUNTED = {  # by name in `Scores`: what it is, and what it is counted on
 
 
 def card(model: SharedModel, gaps: Mapping[str, float]) -> str:
-    """Write the card, in Markdown; gaps: how far the logits of each graph are off."""
-    return "\n".join(
-        [
+    """Write the card, in Markdown; gaps: how far the logits of each graph are off.
+
+    Raises `ExportError` for a provenance that is none.
+    """
+    try:
+        lines = [
             *_what_it_does(model),
             *_files(model, gaps),
             *_training(model),
             *_scores(model),
             *_licences(model),
         ]
-    )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise ExportError(
+            f"the model's provenance is not as `train` writes it ({error!r}). Train it "
+            "again, or empty `model.provenance`."
+        ) from error
+    return "\n".join(map(_plain, lines))
+
+
+def _plain(line: str) -> str:
+    """A line in which no name is HTML, nor breaks the line; JSON is plain already."""
+    if line.startswith("{"):
+        return line
+    return escape(escaped(line.replace("\n", " ")), quote=False)
 
 
 def _what_it_does(model: SharedModel) -> Iterator[str]:
@@ -150,4 +168,4 @@ def _scenario(plan: Mapping[str, Any]) -> str:
 
 
 def _listed(names: Any) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+    return ", ".join("`{}`".format(name.replace("`", "'")) for name in names)

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import ExportError
 from mtlhelpers.model.heads.bodies import BiLstm, Context
 from mtlhelpers.model.heads.kinds import DeepHead, apply_head, reads_neighbours
 from mtlhelpers.model.heads.pair import Logits
@@ -27,10 +28,6 @@ WORDS = "word_places"  # (B, K): the first piece of each word, -1 beyond them
 OUTPUTS = {"sentence": "label_logits", "ner": "tag_logits"}  # (B, L) and (B, T, G)
 _TOLERANCE = 1e-4  # of logits; float32 sums in another order differ by less
 SHAPES = ((2, 5), (1, 3), (3, 17))  # the first is traced, all are compared
-
-
-class ExportError(RuntimeError):
-    """A model that cannot be taken elsewhere; the message says why and what to do."""
 
 
 class Graph(nn.Module):

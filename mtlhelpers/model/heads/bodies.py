@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from mtlhelpers.errors import InputError
+
 HIDDEN = 256  # units of an MLP; half of them in each direction of a BiLSTM
 
 
@@ -75,7 +77,7 @@ class BiLstm(Body):
 def sentence_of(words: Tensor, lengths: Tensor | None) -> Tensor:
     """Return which sentence each of the W words belongs to."""
     if lengths is None or int(lengths.sum()) != len(words):
-        raise ValueError(
+        raise InputError(
             "a head that reads neighbours needs the words of each sentence"
         )
     lengths = lengths.to(words.device)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.heads.bodies import HIDDEN, BiLstm, Body, Context, Mlp
 from mtlhelpers.model.heads.crf import Crf
 from mtlhelpers.model.heads.specs import KINDS, HeadSpec
@@ -43,9 +44,9 @@ def check_spec(backbone: PreTrainedModel, task: str, given: Any) -> HeadSpec:
     spec = HeadSpec.of(given)
     if task not in KINDS or spec.kind not in KINDS[task]:
         kinds = "; ".join(f"{one} {', '.join(own)}" for one, own in KINDS.items())
-        raise ValueError(f"no {task} head is {spec.kind!r}: there are, for {kinds}")
+        raise InputError(f"no {task} head is {spec.kind!r}: there are, for {kinds}")
     if spec != spec.built:
-        raise ValueError(f"fit {spec.fit!r} is a plan's: name it in Plan(heads=…)")
+        raise InputError(f"fit {spec.fit!r} is a plan's: name it in Plan(heads=…)")
     if spec.layers is None:
         return spec
     return replace(spec, layers=check_layers(backbone, spec.layers))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.backbones import check_seed
 from mtlhelpers.model.heads.kinds import (
     Head,
@@ -56,7 +57,7 @@ class HeadPair(nn.Module):
     ) -> None:
         super().__init__()
         if not labels and not tags:
-            raise ValueError("a model needs labels, tags, or both")
+            raise InputError("a model needs labels, tags, or both")
         self.labels, self.tags = list(labels), list(tags)
         self.backbone = backbone
         self.read(pooling, check_layers(backbone, layers))
@@ -97,7 +98,7 @@ class HeadPair(nn.Module):
         Raises `ValueError` for an unknown pooling or hidden state.
         """
         if pooling not in (None, *POOLINGS):
-            raise ValueError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
+            raise InputError(f"pooling {pooling!r} is not one of {', '.join(POOLINGS)}")
         if layers is not None:
             self.layers = check_layers(self.backbone, layers)
         if pooling is not None:
@@ -140,7 +141,7 @@ class HeadPair(nn.Module):
         if not reads_neighbours(self.ner_classifier):
             return self.classify(pooled, hidden)
         if word_mask is None:
-            raise ValueError("this NER head reads neighbouring words: pass word_mask")
+            raise InputError("this NER head reads neighbouring words: pass word_mask")
         found = self.classify(pooled, hidden[word_mask], word_mask.sum(1))
         assert found.ner is not None
         ner = found.ner.new_zeros(*word_mask.shape, len(self.tags))  # (B, T, G)

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from math import inf
 from typing import Any
 
+from mtlhelpers.errors import InputError
+
 KINDS = {
     "sentence": ("linear", "mlp"),
     "ner": ("linear", "mlp", "context", "bilstm", "crf", "context_crf", "bilstm_crf"),
@@ -37,19 +39,19 @@ class HeadSpec:
         known = {"kind": KINDS["ner"], "combine": COMBINES, "fit": FITS}
         for name, names in known.items():
             if (value := getattr(self, name)) not in names:
-                raise ValueError(f"{name} {value!r} is not one of {', '.join(names)}")
+                raise InputError(f"{name} {value!r} is not one of {', '.join(names)}")
         is_linear = self.kind in ("linear", "context") and self.combine != "mix"
         if self.fit != "steps" and not is_linear:
-            raise ValueError(
+            raise InputError(
                 f"fit {self.fit!r} fills what is linear in hidden states: kind linear "
                 f"or context, combine mean or join; others take steps"
             )
         if isinstance(self.penalty, bool) or not 0 < self.penalty < inf:
-            raise ValueError(f"penalty must be above 0, not {self.penalty!r}")
+            raise InputError(f"penalty must be above 0, not {self.penalty!r}")
         if self.layers is not None:
             object.__setattr__(self, "layers", tuple(self.layers))
             if not all(type(n) is int and n >= 0 for n in self.layers):
-                raise ValueError(f"layers {self.layers!r}: name numbers from 0 up")
+                raise InputError(f"layers {self.layers!r}: name numbers from 0 up")
 
     @classmethod
     def of(cls, given: Any) -> "HeadSpec":
@@ -58,7 +60,7 @@ class HeadSpec:
             return given
         settings = {"kind": given} if isinstance(given, str) else dict(given)
         if unknown := settings.keys() - {one.name for one in fields(cls)}:
-            raise ValueError(f"a head has no {', '.join(sorted(unknown))}")
+            raise InputError(f"a head has no {', '.join(sorted(unknown))}")
         return cls(**settings)
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.protocol import TASKS, Task
 
 if TYPE_CHECKING:  # a second of imports, which a number of sentences does without
@@ -42,7 +43,7 @@ def find_case(
         corpus = given if isinstance(given, Corpus) else load_corpus(given)
         size, there, name = _training_sentences(corpus), corpus.tasks, corpus.name
     if size < 1:
-        raise ValueError(
+        raise InputError(
             f"the number of training sentences must be above 0, not {size}"
         )
     if tasks is None:
@@ -50,9 +51,9 @@ def find_case(
     asked = (tasks,) if isinstance(tasks, str) else tuple(tasks)
     for task in (*asked, *([keep] if keep else [])):
         if task not in there:
-            raise ValueError(f"no task {task!r}: {name} has {' and '.join(there)}")
+            raise InputError(f"no task {task!r}: {name} has {' and '.join(there)}")
     if not asked or keep in asked:
-        raise ValueError("a task that is kept cannot be learned too: name another")
+        raise InputError("a task that is kept cannot be learned too: name another")
     learned = tuple(task for task in TASKS if task in asked)
     return Case(corpus, size, learned, next((t for t in TASKS if t == keep), None))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.advice.summary import (
     FRESH,
     Cell,
@@ -100,7 +101,7 @@ def over_corpora(near: Sequence[SideBySide], task: Task) -> Difference:
     Of one corpus alone it is that of its seeds. Raises `ValueError` without any.
     """
     if not near:
-        raise ValueError("no records near enough")
+        raise InputError("no records near enough")
     if len(near) == 1:
         return near[0].difference(task)
     means = [both.difference(task).difference for both in near]

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.advice.case import Case, find_case
 from mtlhelpers.study.advice.curves import Needed, sentences_for
 from mtlhelpers.study.advice.neighbours import (
@@ -148,7 +149,7 @@ def recommend(
     """
     case = find_case(corpus_or_size, tasks, keep)
     if budget is not None and not budget > 0:
-        raise ValueError(f"the budget must be above 0 seconds, not {budget}")
+        raise InputError(f"the budget must be above 0 seconds, not {budget}")
     targets = _targets(target_accuracy, target_f1)
     if case.kept == "ner":
         return Recommendation(case, "ner_head_and_backbone_frozen", BY_CONSTRUCTION)
@@ -162,7 +163,7 @@ def _targets(accuracy: float | None, f1: float | None) -> dict[Task, float]:
     targets = {task: value for task, value in given.items() if value is not None}
     for value in targets.values():
         if not 0 < value <= 100:
-            raise ValueError(f"a target must be above 0 and at most 100, not {value}")
+            raise InputError(f"a target must be above 0 and at most 100, not {value}")
     return {task: value / 100 for task, value in targets.items()}
 
 

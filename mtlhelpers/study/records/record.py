@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.protocol import SCORE_OF
 from mtlhelpers.training.plan import Plan
 from mtlhelpers.training.scores import Outcomes

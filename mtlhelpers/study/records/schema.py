@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple, Union
 
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.records.record import Record, are_outcomes, own_id
 from mtlhelpers.training.plan import METRICS, Plan
 from mtlhelpers.training.scores import Details

@@ -10,6 +10,7 @@ as JSON. It takes a sixth of the JSON alone, and any reader of Parquet opens it.
 """
 
 import json
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -20,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.errors import RecordError, StudyError
+from mtlhelpers.data.regular import MB, check_regular, read_regular
+from mtlhelpers.errors import RecordError, StudyError
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.schema import check_record
 
@@ -31,6 +33,8 @@ COLUMNS = ("id", "arm", "corpus", *OUTCOMES, "rest")
 REPEATED = ["arm", "corpus", "true_spans"]  # the same in many rows: kept once
 PAGE = 64 * 2**20  # bytes: one page for a column, so that all its rows compress as one
 LEVEL = 9  # of zstd: 15 takes ten times as long for 2 % less
+
+MOST_RECORD = 100 * MB  # of a single one, as JSON
 
 _Row = dict[str, bytes]
 Read = tuple[str, Record | RecordError]  # where something stands, and what it is
@@ -70,9 +74,8 @@ def read_with_faults(folder: Path) -> tuple[list[Record], list[str]]:
 def read_file(path: Path) -> tuple[list[Record], list[str]]:
     """Do the same with one file: .parquet or .jsonl of many records, .json of one."""
     if path.suffix == ".json":
-        return _sorted_out([_read(str(path), from_json, path.read_bytes())])
-    stat = path.stat()
-    return _sorted_out(_read_packed(path, stat.st_mtime_ns, stat.st_size))
+        return _sorted_out([_read_single(path)])
+    return _sorted_out(_read_packed(path, *_version(path)))
 
 
 def _sorted_out(everything: Iterable[Read]) -> tuple[list[Record], list[str]]:
@@ -107,11 +110,10 @@ def pack_records(folder: Path) -> Path:
 
 def _everything(folder: Path) -> Iterator[Read]:
     for path in (folder / PACKED, folder / PACKED_BEFORE):
-        if path.is_file():
-            stat = path.stat()
-            yield from _read_packed(path, stat.st_mtime_ns, stat.st_size)
+        if os.path.lexists(path):
+            yield from _read_packed(path, *_version(path))
     for path in sorted((folder / "records").glob("*.json")):
-        where, one = _read(str(path), from_json, path.read_bytes())
+        where, one = _read_single(path)
         if isinstance(one, dict) and one["id"] != path.stem:
             one = RecordError(f"it holds the record {one['id']}")
         yield where, one
@@ -123,14 +125,27 @@ def _read_packed(path: Path, modified_ns: int, size: int) -> list[Read]:
 
     A lesson compares the arms of one study a dozen times.
     """
-    if path.suffix == ".jsonl":
-        lines = enumerate(path.read_bytes().splitlines(), start=1)
-        return [_read(f"{path}, line {n}", from_json, line) for n, line in lines]
     try:
+        if path.suffix == ".jsonl":
+            lines = enumerate(read_regular(path).splitlines(), start=1)
+            return [_read(f"{path}, line {n}", from_json, line) for n, line in lines]
         rows = enumerate(read_rows(path), start=1)
         return [_read(f"{path}, row {n}", from_row, row) for n, row in rows]
-    except RecordError as error:
-        return [(str(path), error)]
+    except (RecordError, OSError) as error:
+        return [(str(path), RecordError(str(error)))]
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """When a file was changed, and its size: it is read again once they differ."""
+    found = path.stat() if path.exists() else path.lstat()  # a link to nothing
+    return found.st_mtime_ns, found.st_size
+
+
+def _read_single(path: Path) -> Read:
+    try:
+        return _read(str(path), from_json, read_regular(path, MOST_RECORD))
+    except OSError as error:
+        return str(path), RecordError(str(error))
 
 
 def _read(where: str, decode: Callable[[Any], object], raw: object) -> Read:
@@ -196,6 +211,7 @@ def _cells(record: Record) -> dict[str, str]:
 def read_rows(path: Path) -> Iterator[_Row]:
     """Yield the rows of a Parquet file. Raises `RecordError` where it has no such."""
     try:
+        check_regular(path)
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             table = file.read()
     except (pa.ArrowException, ValueError, OSError) as error:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.scenarios import Scenario
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import read_records
@@ -110,7 +111,7 @@ def summarise(
     if len(twice):
         row = twice.iloc[0]
         group = ", ".join(f"{name} {row[name]}" for name in by)
-        raise ValueError(
+        raise InputError(
             f"seed {row['seed']} stands twice in the group {group}: group by whatever "
             f"else differs, or choose the rows of one kind first"
         )

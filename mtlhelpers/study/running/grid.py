@@ -25,10 +25,12 @@ import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import fields
 from difflib import get_close_matches
+from math import prod
 from pathlib import Path
 from typing import Any
 
-from mtlhelpers.study.errors import GridError
+from mtlhelpers.data.regular import MOST_SETTINGS, read_regular
+from mtlhelpers.errors import GridError
 from mtlhelpers.study.protocol import MEASURES
 from mtlhelpers.study.records.record import THREADS, Job
 from mtlhelpers.training.plan import Plan
@@ -36,6 +38,8 @@ from mtlhelpers.training.plan import Plan
 _NAMES = ("arm", "corpus", "backbone")
 REQUIRED = (*_NAMES, "plan")  # of a block
 PLAN_KEYS = tuple(field.name for field in fields(Plan))
+
+MOST_RUNS = 10_000  # of a block: lists that are crossed grow fast
 
 Table = dict[str, Any]
 
@@ -68,13 +72,17 @@ def read_grid(path: Path) -> list[Job]:
 
 def _parsed(path: Path) -> Table:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomllib.loads(read_regular(path, MOST_SETTINGS).decode("utf-8"))
     except FileNotFoundError as error:
         raise GridError(f"{path} is missing: a study is a folder with one") from error
+    except OSError as error:
+        raise GridError(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise GridError(f"{path}, line {line}: not UTF-8; save it as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise GridError(f"{path}: nested too deeply for a grid") from error
+    except ValueError as error:  # no TOML, or a number of thousands of digits
         raise GridError(f"{path}: {error}") from error
 
 
@@ -133,6 +141,8 @@ def _crossed(table: Table) -> Iterator[Table]:
         if isinstance(value, dict):
             value = list(_crossed(value))
         choices.append(value if isinstance(value, list) else [value])
+    if (runs := prod(map(len, choices))) > MOST_RUNS:
+        raise GridError(f"{runs:,} runs, and {MOST_RUNS:,} are the limit of a block")
     for values in itertools.product(*choices):
         yield dict(zip(table, values))
 

@@ -25,7 +25,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running.queue import Chain, Locks

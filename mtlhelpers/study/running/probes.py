@@ -17,13 +17,14 @@ from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.data.load import load_corpus
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.study.protocol import MEASURES, probed_corpus
+from mtlhelpers.training.features.similarity import layer_vectors
 from mtlhelpers.training.losses import live_losses
 from mtlhelpers.training.metrics import encode_for
 from mtlhelpers.training.run import Run
-from mtlhelpers.training.similarity import layer_vectors
 
 _KNOWN, ASKED = 1_500, 1_000  # sentences, at most
 BATCHES, BATCH = 8, 64  # over which cosines are averaged; sentences
@@ -75,7 +76,7 @@ def gradient_cosines(model: SharedModel, corpus: Corpus) -> list[float]:
     names = ["backbone.embeddings", *(f"backbone.layer.{i}" for i in range(layers))]
     parts = [part_tensors(model, name) for name in names]
     if not all(tensor.requires_grad for tensors in parts for tensor in tensors):
-        raise ValueError("gradient cosines need a backbone that trains as a whole")
+        raise InputError("gradient cosines need a backbone that trains as a whole")
     encoded = encode_for(model, corpus.splits["validation"])
     order = stream(0, "gradient batches").permutation(len(encoded))[: BATCHES * BATCH]
     batches = np.array_split(order, max(1, len(order) // BATCH))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from filelock import FileLock, Timeout
 
 from mtlhelpers.data.cache import is_temporary
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.schema import check_record
 from mtlhelpers.study.records.store import from_json

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mtlhelpers.errors import StudyError
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import MARGINS
 from mtlhelpers.study.records.record import NUMERICS, Job, Record, filled_plan, id_of
 from mtlhelpers.study.records.store import read_records

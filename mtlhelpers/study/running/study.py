@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mtlhelpers.errors import StudyError
 from mtlhelpers.model.device import choose_device
-from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import Job, Record
 from mtlhelpers.study.records.store import (
     pack_records,

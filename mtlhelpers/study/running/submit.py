@@ -5,10 +5,11 @@ corpus and backbone give, and be one that the study's grid declares; the cheapes
 again here, and must come to the same scores.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Job, Record, RecordedIds
 from mtlhelpers.study.records.store import (
     pack_records,
@@ -65,7 +66,7 @@ def submit_lines(
 def _read(source: Path) -> tuple[list[Record], list[str]]:
     if source.is_dir():
         return read_with_faults(source)
-    if not source.is_file():
+    if not os.path.lexists(source):
         raise StudyError(f"{source} is missing: give a study's folder, or its file")
     return read_file(source)
 

@@ -12,11 +12,11 @@ import torch
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.load import load_corpus
+from mtlhelpers.errors import StudyError
 from mtlhelpers.model.backbones import RANDOM
 from mtlhelpers.model.device import environment, peak_memory, restart_peak_memory
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.shared import SharedModel
-from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.records.record import (
     NUMERICS,
     Facts,

@@ -10,12 +10,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from mtlhelpers.data.regular import MOST_SETTINGS, read_regular
+from mtlhelpers.errors import ClaimError
 from mtlhelpers.study.protocol import BACKBONE, Task
 from mtlhelpers.study.records.record import Side
-
-
-class ClaimError(ValueError):
-    """A file of claims that cannot be read; the message names file, claim and key."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +94,9 @@ def read_claims(path: Path) -> Claims:
     claim that is not decided in one way.
     """
     try:
-        keys = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ClaimError(f"{path.name}: {error}") from error
+        keys = tomllib.loads(read_regular(path, MOST_SETTINGS).decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ClaimError(f"{path.name}: {error}. Mend it there.") from error
     claims: Claims = _built(Claims, keys, path.name)
     for one in claims.claim:
         ways = bool(one.comparison or one.crossing), bool(one.check), bool(one.untested)

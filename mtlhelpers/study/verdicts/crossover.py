@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
 from mtlhelpers.study.records.arms import Studies, ids_of
 from mtlhelpers.study.records.record import Side
@@ -77,7 +78,7 @@ def crossover(
         ValueError: with fewer than two sizes.
     """
     if len(differences) < 2:
-        raise ValueError(f"a crossover needs two sizes, not {len(differences)}")
+        raise InputError(f"a crossover needs two sizes, not {len(differences)}")
     sizes = sorted(differences)
     by_size = [differences[size] for size in sizes]
     seeds = [len(one.seeds) for one in by_size]

@@ -6,6 +6,7 @@ one file beside the studies, with the day and the machine that it comes from.
 
 import json
 import math
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mtlhelpers.data.cache import write_atomically
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.data.regular import read_regular
+from mtlhelpers.errors import InputError, RecordError
 from mtlhelpers.study.protocol import BACKBONE, Verdict
 from mtlhelpers.study.verdicts.claims import Claim
 
@@ -42,6 +44,14 @@ class Decision:
     def of(cls, kept: Mapping[str, Any], day: str) -> "Decision":
         """Return what a check decided, as it is kept."""
         interval = kept["interval"] and tuple(kept["interval"])
+        texts = (kept["corpus"], kept["task"], kept["said"], day)
+        numbers = kept["size"], kept["difference"], *(interval or ())
+        if not all(isinstance(text, str) for text in texts):
+            raise InputError("corpus, task, day or what was said are no texts")
+        if type(kept["seeds"]) is not int or len(interval or "--") != 2:
+            raise InputError("seeds are no number, or the interval has not two ends")
+        if not all(one is None or type(one) in (int, float) for one in numbers):
+            raise InputError("size, difference or interval are no numbers")
         made = {"verdict": Verdict(kept["verdict"]), "interval": interval}
         return cls(**{**kept, **made}, checked=day)
 
@@ -101,7 +111,7 @@ def read_check(folder: Path, claim: str) -> tuple[Decision, ...]:
         if entry:
             day = entry["checked"]
             return tuple(Decision.of(one, day) for one in entry["decisions"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise RecordError(
             f"{folder / FILE}, claim {claim}: {error!r}. Run the checks again: "
             f"mtlhelpers claims --fresh"
@@ -128,7 +138,9 @@ def write_check(
 def _entries(folder: Path) -> dict[str, Any]:
     """By claim."""
     path = folder / FILE
-    if not path.is_file():
+    if not os.path.lexists(path):
         return {}
-    entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    entries = json.loads(read_regular(path))
+    if not isinstance(entries, dict):
+        raise InputError("it is no object by claim")
     return entries

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mtlhelpers.data.published.registry import NEWSDESK_ROWS, PUBLISHERS, STUDIED
 from mtlhelpers.data.streams import stream
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.protocol import Score, probed_corpus
 from mtlhelpers.study.records.arms import Runs, Size, Studies, by_size, pair
 from mtlhelpers.study.records.record import Record, Side, unpack_labels, unpack_outcomes
@@ -147,7 +148,7 @@ def subtract(first: SeedScores, second: SeedScores, seeds: Sequence[int]) -> See
     """
     check_seeds(len(seeds))
     if first.gold != second.gold:
-        raise ValueError(OTHER_SENTENCES)
+        raise InputError(OTHER_SENTENCES)
     one, other = ([arm.seeds.index(seed) for seed in seeds] for arm in (first, second))
     # In one piece, so that means over seeds round as they always have.
     redrawn = np.ascontiguousarray(first.redrawn[:, one] - second.redrawn[:, other])
@@ -169,13 +170,13 @@ def _gold(runs: Sequence[Outcomes], sentences: int) -> bytes:
     golds = set()
     for run in runs:
         if len(run.label_right) != sentences:
-            raise ValueError(
+            raise InputError(
                 f"{len(run.label_right)} outcomes, and groups of {sentences} sentences"
             )
         labelled = [right is not None for right in run.label_right]
         golds.add(np.array([run.true_spans, labelled], dtype=np.int32).tobytes())
     if len(golds) != 1:
-        raise ValueError(OTHER_SENTENCES)
+        raise InputError(OTHER_SENTENCES)
     return golds.pop()
 
 
@@ -185,13 +186,13 @@ def _sums_by_group(
     """Both terms of the score of R runs, summed in each of G groups: (R, 2, G)."""
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     if len(names) < 2:
-        raise ValueError("test sentences that are all of one group cannot be drawn")
+        raise InputError("test sentences that are all of one group cannot be drawn")
     sums = [
         [np.bincount(member, weights=term) for term in _terms(run, score)]
         for run in runs
     ]
     if not np.any(sums):
-        raise ValueError(f"no test sentence counts for {score}")
+        raise InputError(f"no test sentence counts for {score}")
     return np.array(sums, dtype=np.float32)
 
 
@@ -203,7 +204,7 @@ def _terms(run: Outcomes, score: Score) -> tuple[Floats, Floats]:
     if score == "ner_f1":
         spans = np.array(run.true_spans) + np.array(run.predicted_spans)
         return 2.0 * np.array(run.correct_spans), spans.astype(float)
-    raise ValueError(f"score must be 'accuracy' or 'ner_f1', not {score!r}")
+    raise InputError(f"score must be 'accuracy' or 'ner_f1', not {score!r}")
 
 
 def _scores(sums: Counts, draws: Counts) -> Floats:
@@ -232,6 +233,6 @@ def _draws(groups: int) -> Counts:
 def check_seeds(count: int) -> None:
     """Raise `ValueError` for fewer than two seeds: one says nothing about others."""
     if count < 2:
-        raise ValueError(
+        raise InputError(
             f"an interval needs two seeds that both arms have, and there are {count}"
         )

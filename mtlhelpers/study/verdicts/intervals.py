@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import stdtrit
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.protocol import CONFIDENCE, Verdict
 from mtlhelpers.study.verdicts.evidence import Floats, SeedScores, check_seeds
 
@@ -98,7 +99,7 @@ def verdict(
         ValueError: if the margin is not above 0.
     """
     if not margin > 0:
-        raise ValueError(f"the margin of interest must be above 0, not {margin}")
+        raise InputError(f"the margin of interest must be above 0, not {margin}")
     low, high = difference.low, difference.high
     if claimed == "equal":
         if -margin < low and high < margin:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mtlhelpers.errors import InputError
 from mtlhelpers.study.protocol import (
     BACKBONE,
     ENDS,
@@ -75,7 +76,7 @@ def claim_lines(
 
 def _chosen(ids: Sequence[str]) -> Sequence[Claim]:
     if unknown := [key for key in ids if key not in CLAIMS]:
-        raise ValueError(f"no claim {unknown[0]!r}: the ids are {', '.join(CLAIMS)}")
+        raise InputError(f"no claim {unknown[0]!r}: the ids are {', '.join(CLAIMS)}")
     return [CLAIMS[key] for key in ids] or list(CLAIMS.values())
 
 

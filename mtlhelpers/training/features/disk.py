@@ -23,6 +23,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from mtlhelpers.data.cache import cache_folder, is_temporary, write_atomically
+from mtlhelpers.data.regular import check_regular
+from mtlhelpers.errors import InputError, StorageError
 from mtlhelpers.model.digests import digest_tensors
 from mtlhelpers.training.features.states import States, bounds
 
@@ -67,11 +69,12 @@ def write_segment(
 
 def read_segment(path: Path) -> Segment:
     """Map a file into memory. Raises one of `UNREADABLE` unless it is as written."""
+    check_regular(path)
     with safe_open(path, "pt") as file:
         about = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if path.name != _name(path.name[:16], about, tensors):
-        raise ValueError("its content does not fit its name")
+        raise InputError("its content does not fit its name")
     keys, lengths = tensors["keys"].numpy(), tensors["lengths"].numpy()
     rows = {key.tobytes(): row for row, key in enumerate(keys)}
     states = States(tensors["pieces"], tensors["means"], bounds(lengths))
@@ -107,7 +110,7 @@ def cache_limit() -> int:
     except (ValueError, OverflowError):
         limit = -1
     if limit < 0:
-        raise ValueError(
+        raise InputError(
             f"MTLHELPERS_CACHE_GB is {chosen!r}: give a number of gigabytes, like 5"
         )
     return limit
@@ -133,7 +136,7 @@ def make_room(folder: Path, size: int) -> None:
     """
     limit = cache_limit()
     if size > limit:
-        raise OSError(f"{size:,} bytes are over the limit of {limit:,}")
+        raise StorageError(f"{size:,} bytes are over the limit of {limit:,}")
     files = kept_files(folder)
     total = sum(file.bytes for file in files)
     while total + size > limit:
@@ -169,6 +172,7 @@ def show_folder(folder: Path) -> list[str]:
 def _description(path: Path) -> tuple[str, str, str, str, str]:
     """Read backbone, layers, device, type and sentences from the head of a file."""
     try:
+        check_regular(path)
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}
             sentences = file.get_slice("lengths").get_shape()[0]

@@ -22,6 +22,7 @@ import transformers
 from torch import nn
 
 from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.errors import StaleFeaturesError
 from mtlhelpers.model.device import product_type
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.encoders.families import stack_of
@@ -44,10 +45,6 @@ from mtlhelpers.training.features.states import (
     extract_states,
     spread,
 )
-
-
-class StaleFeaturesError(RuntimeError):
-    """Features were asked for from a backbone that can still move."""
 
 
 @dataclass

@@ -7,7 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 COLUMNS = {"tokens": "words", "tags": "ner_tags", "label": "intent", "id": "uid"}
 TAGS = ["O", "B-place", "I-place"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 from tests.data.formats.conftest import shown
 
 ROWS = [("Ada left Rome", "B-PER O B-LOC", None), ("New York", "B-LOC I-LOC", None)]

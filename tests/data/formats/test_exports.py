@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from mtlhelpers.data.rows import SPLITS, CorpusError
+from mtlhelpers.data.rows import SPLITS
+from mtlhelpers.errors import CorpusError
 from tests.data.formats.conftest import shown
 
 TEXT = "Bo left New York."

@@ -9,7 +9,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 
 import mtlhelpers as mtl
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 from tests.data.formats.conftest import shown
 
 FEATURES = Features(

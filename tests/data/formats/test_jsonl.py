@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.data.load import load_corpus, read_source
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 
 def read_folder(folder):

@@ -11,8 +11,8 @@ from mtlhelpers.data.formats.exports import EXPORTS
 from mtlhelpers.data.formats.recognition import FORMATS
 from mtlhelpers.data.formats.spans import Span, tag_text
 from mtlhelpers.data.load import read_source
-from mtlhelpers.data.rows import CorpusError
 from mtlhelpers.data.words import spans_of, split_words
+from mtlhelpers.errors import CorpusError
 
 # Close enough to files that readers get far into them.
 PIECES = st.sampled_from(

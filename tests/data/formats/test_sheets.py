@@ -2,7 +2,7 @@
 
 import pytest
 
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 from tests.data.formats.conftest import shown
 
 ROWS = [("play it , loud", None, "music"), ('say " hi "', None, "phone")]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from mtlhelpers.data.load import load_corpus, read_source
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 WORDS = ("play", "sing", "hum", "call", "ring", "dial")
 SENTENCES = [f"{word} it,{'music' if word < 'd' else 'phone'}" for word in WORDS]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mtlhelpers.data.load import load_corpus
-from mtlhelpers.data.published import download
+from mtlhelpers.data.published import download, transfer
 from mtlhelpers.data.published.download import fetch_files
 from mtlhelpers.data.published.registry import PUBLISHERS, Publisher
-from mtlhelpers.data.rows import CorpusError
+from mtlhelpers.errors import CorpusError
 
 FILES = {
     "first.txt": b"the first file",
@@ -70,16 +70,24 @@ FAULTS = [
     ("missing", "404"),
     ("reset", "closed connection without response"),
     ("silent", "timed out"),
+    ("dribble", "not done within 0.5 seconds"),
+    ("headers", "not done within 0.5 seconds"),
+    ("endless", "larger than 100,000 bytes"),
+    ("huge", "larger than 100,000 bytes"),
+    ("loop", "redirects more than 5 times"),
+    ("elsewhere", "redirects to another host, localhost:"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "fault"), FAULTS)
 def test_a_failed_download_leaves_nothing_and_can_be_repeated(
-    publisher, site, kept, kind, fault
+    publisher, site, kept, kind, fault, monkeypatch
 ):
+    monkeypatch.setattr(transfer, "MOST_DOWNLOADED", 100_000)
     site.faults["second.txt"] = kind
+    whole = 0.5 if kind in ("dribble", "headers") else 60.0
     with pytest.raises(CorpusError) as error:
-        fetch_files(publisher, site.url, timeout=0.3)
+        fetch_files(publisher, site.url, timeout=0.3, whole=whole)
     assert_helpful(error, site.url, fault)
     assert "below/it/the%20second.txt" in str(error.value)
     assert files_under(kept) == ["first.txt"]
@@ -89,6 +97,11 @@ def test_a_failed_download_leaves_nothing_and_can_be_repeated(
     assert files_under(kept) == sorted(FILES)
     firsts = [path for path in site.asked if path.endswith("first.txt")]
     assert len(firsts) == 1  # what came whole was kept
+
+
+def test_a_file_that_moved_on_its_host_is_followed(publisher, site, kept):
+    site.faults["second.txt"] = "moved"
+    assert fetch_files(publisher, site.url) == FILES
 
 
 def test_what_fails_once_is_tried_again(publisher, site, kept, monkeypatch, capfd):

@@ -7,8 +7,9 @@ import pytest
 from matplotlib.image import imread
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import ScenarioError
 from mtlhelpers.lesson.plots import anatomy
-from mtlhelpers.model.scenarios import SCENARIOS, ScenarioError
+from mtlhelpers.model.scenarios import SCENARIOS
 
 
 def share_of_colour(picture, colour: str) -> float:

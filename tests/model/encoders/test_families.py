@@ -12,13 +12,12 @@ from transformers import CONFIG_MAPPING
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate, encode
+from mtlhelpers.errors import BackboneError, ScenarioError
 from mtlhelpers.model import layers as hidden
-from mtlhelpers.model.backbone_files import BackboneError
 from mtlhelpers.model.counting import part_sizes
 from mtlhelpers.model.encoders.families import FAMILIES, build_encoder, stack_of
 from mtlhelpers.model.encoders.sizes import size_parts
 from mtlhelpers.model.lora import adapters, merge_lora
-from mtlhelpers.model.scenarios import ScenarioError
 
 TEXTS = ["play New York songs , now", "call Ada", "go to Rome again please"]
 WAYS = ("none_frozen", "backbone_frozen", "last_1_layers", "first_2_layers", "bitfit")

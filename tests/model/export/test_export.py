@@ -15,11 +15,11 @@ from transformers import AutoModel, AutoTokenizer
 
 import mtlhelpers as mtl
 from mtlhelpers.cli import main
+from mtlhelpers.errors import ExportError
 from mtlhelpers.model.export import folder as exported_folder
 from mtlhelpers.model.export import onnx_graph
 from mtlhelpers.model.export.folder import export_model
 from mtlhelpers.model.export.model_card import card
-from mtlhelpers.model.export.onnx_graph import ExportError
 from mtlhelpers.model.heads.decoding import legal_tags
 from mtlhelpers.training.scores import Outcomes
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate
-from mtlhelpers.model.backbone_files import BackboneError
+from mtlhelpers.errors import BackboneError
 from mtlhelpers.model.heads.bodies import Context
 from mtlhelpers.model.heads.kinds import DeepHead, build_head, draw_head, head_size
 from mtlhelpers.model.heads.specs import HeadSpec

@@ -11,9 +11,9 @@ from helpers.advice import note_runs
 
 import mtlhelpers as mtl
 from mtlhelpers.cli import main
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.advice import recommend as recommending
 from mtlhelpers.study.advice.summary import FRESH, KEEPING, MOVING, STAYING
-from mtlhelpers.study.errors import StudyError
 from mtlhelpers.study.protocol import EVERYTHING, FROZEN
 
 HEADS, FREE = FRESH[FROZEN][0], FRESH[EVERYTHING][0]

@@ -4,7 +4,7 @@ import pytest
 from helpers.records import record
 
 import mtlhelpers as mtl
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.arms import (
     Studies,
     by_size,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.records.record import pack_outcomes, unpack_outcomes
 from mtlhelpers.training.scores import Outcomes
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.records.store import (
     COLUMNS,
     OUTCOMES,

@@ -7,7 +7,7 @@ from helpers import outcomes
 from helpers.records import record
 
 import mtlhelpers as mtl
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.schema import FIELDS, check_record
 

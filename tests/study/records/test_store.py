@@ -10,7 +10,7 @@ from helpers import outcomes
 from helpers.records import record
 
 import mtlhelpers as mtl
-from mtlhelpers.study.errors import RecordError, StudyError
+from mtlhelpers.errors import RecordError, StudyError
 from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.store import (

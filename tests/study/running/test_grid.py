@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mtlhelpers.study.errors import GridError
+from mtlhelpers.errors import GridError
 from mtlhelpers.study.running.grid import read_grid
 
 BLOCK = """
@@ -88,6 +88,9 @@ FIRST = 'seed = 0, first = { scenario = "none_frozen", seeds = 1 } }'
         (changed("backbone_frozen", "frozen"), "block 1.*unknown scenario"),
         (changed("[0, 1, 2]", "-1"), "block 1: seed"),
         (BLOCK + 'measure = ["probe"]', r"measure = 'probe': write a list of lists"),
+        ("threads = " + "[" * 9_999, "nested too deeply for a grid"),
+        ("threads = " + "9" * 9_999, "digits"),
+        (changed("[0, 1, 2]", str([*range(5_000)])), "20,000 runs, and 10,000 are"),
         (BLOCK + "measure = [[1]]", r"measure = 1: write a name"),
         (BLOCK + 'measure = [["prob"]]', "no measure 'prob': there are probe"),
     ],

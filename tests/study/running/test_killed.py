@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.data.cache import is_temporary
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running.pools import in_processes

@@ -15,7 +15,7 @@ from filelock import FileLock
 from helpers import tiny
 from helpers.studies import be_killed, stable
 
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running import worker
 from mtlhelpers.study.running.pools import (

@@ -8,8 +8,8 @@ import torch
 from datasets import DatasetDict
 from helpers import tiny
 
+from mtlhelpers.errors import GridError
 from mtlhelpers.model.freezing import apply_scenario
-from mtlhelpers.study.errors import GridError
 from mtlhelpers.study.records.record import Job, record_id
 from mtlhelpers.study.running import probes as measures
 from mtlhelpers.study.running.grid import read_grid

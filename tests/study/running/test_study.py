@@ -7,7 +7,7 @@ import pytest
 from helpers import tiny
 from helpers.studies import corpus_folder, stable
 
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.schema import FIELDS
 from mtlhelpers.study.records.store import pack_records, read_with_faults
 from mtlhelpers.study.running.study import Study

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mtlhelpers.cli import main
-from mtlhelpers.study.errors import StudyError
+from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import own_id
 from mtlhelpers.study.records.store import pack_records, read_records, write_record
 from mtlhelpers.study.running.submit import submit_lines

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mtlhelpers as mtl
-from mtlhelpers.study.errors import RecordError
+from mtlhelpers.errors import RecordError
 from mtlhelpers.study.protocol import Verdict
 from mtlhelpers.study.verdicts import fresh_checks
 from mtlhelpers.study.verdicts.claims import CLAIMS

@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 
 from mtlhelpers.cli import main
+from mtlhelpers.errors import ClaimError
 from mtlhelpers.study.protocol import LESSON_05, TRANSFER, Verdict
 from mtlhelpers.study.records.tables import study_table
-from mtlhelpers.study.verdicts.claims import (
-    CARD,
-    CLAIMS,
-    ClaimError,
-    read_claims,
-)
+from mtlhelpers.study.verdicts.claims import CARD, CLAIMS, read_claims
 from mtlhelpers.study.verdicts.judge import judge_claims
 
 IDS = (
@@ -203,3 +199,13 @@ def test_a_folder_that_is_not_there_is_one_clear_line(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith("claims: ") and "--studies" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"x = " + b"[" * 9_999, b"x = " + b"9" * 9_999]
+)
+def test_a_file_that_cannot_be_read_at_all_is_named(tmp_path, content):
+    path = tmp_path / "claims.toml"
+    path.write_bytes(content)
+    with pytest.raises(ClaimError, match=r"^claims.toml: .* Mend it there\.$"):
+        read_claims(path)

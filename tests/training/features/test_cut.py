@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import Encoded
+from mtlhelpers.errors import StaleFeaturesError
 from mtlhelpers.model.freezing import frozen_up_to, trainable_tensors
 from mtlhelpers.training import loop
 from mtlhelpers.training.features.states import extract_states
-from mtlhelpers.training.features.store import StaleFeaturesError, extract_features
+from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.losses import BatchLosses, live_losses, loss_function
 from mtlhelpers.training.metrics import encode_for
 

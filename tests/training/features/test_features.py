@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import mtlhelpers as mtl
 from mtlhelpers.data.encoding import collate, encode
+from mtlhelpers.errors import StaleFeaturesError
 from mtlhelpers.model.digests import tensor_digest
-from mtlhelpers.training.features.store import StaleFeaturesError, extract_features
+from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
 
 FEW = settings(max_examples=20, deadline=None)

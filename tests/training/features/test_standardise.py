@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import PlanError
 from mtlhelpers.training.features.standardise import standardised_heads
 from mtlhelpers.training.features.states import Features
 from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.plan import PlanError
 
 FEW = settings(max_examples=12, deadline=None)
 CORPUS = tiny.corpus()

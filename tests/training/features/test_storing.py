@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import StaleFeaturesError
 from mtlhelpers.training.features import disk
 from mtlhelpers.training.features import store as storing
 from mtlhelpers.training.features.states import States, extract_states
-from mtlhelpers.training.features.store import StaleFeaturesError, extract_features
+from mtlhelpers.training.features.store import extract_features
 from mtlhelpers.training.metrics import encode_for
 
 CORPUS = tiny.corpus()

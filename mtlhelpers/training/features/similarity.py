@@ -8,6 +8,7 @@ from datasets import Dataset
 from torch import Tensor
 
 from mtlhelpers.data.encoding import collate, encode
+from mtlhelpers.errors import InputError
 from mtlhelpers.model.freezing import part_tensors
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.states import equal_length_batches
@@ -44,7 +45,7 @@ def unbiased_cka(first: Tensor, second: Tensor) -> float:
     than H. Raises `ValueError` for fewer than four sentences.
     """
     if len(first) != len(second) or len(first) < 4:
-        raise ValueError("needs the same four or more sentences on both sides")
+        raise InputError("needs the same four or more sentences on both sides")
     grams = [_centred_gram(features.double()) for features in (first, second)]
     cross, own, other = (
         _hsic(grams[0], grams[1]),

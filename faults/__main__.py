@@ -1,0 +1,67 @@
+"""Run attacks, and print what was tried, survived and lost."""
+
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from faults.attacks import ATTACKS
+from faults.case import LOST, REFUSED, RIGHT, UNSEEN, Result
+from faults.runner import run_apart
+from mtlhelpers.terminal import show
+
+LINE = "{:26}{:>7}{:>10}{:>8}{:>6}{:>6}  {}".format
+NAMES = ("attack", "tried", "survived", "unseen", "lost", "s", "worst message")
+
+
+def main() -> int:
+    """Return 1 where anything was lost."""
+    parser = ArgumentParser(prog="python -m faults", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="within a minute or so")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", action="append", metavar="ATTACK", choices=[*ATTACKS])
+    parser.add_argument("--case", type=int, help="one case of it, by its number")
+    parser.add_argument("--cases", type=int, help="as many of each")
+    parser.add_argument("--every", action="store_true", help="list what was lost")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="faults-") as room:
+        tempfile.tempdir = room  # all that cases leave is gone at the end
+        return run(options)
+
+
+def run(options: Namespace) -> int:
+    """Print a line on each attack, then what was lost."""
+    show([f"seed {options.seed}", LINE(*NAMES)])
+    lost: list[str] = []
+    for name in options.only or ATTACKS:
+        attack, begun = ATTACKS[name], time.monotonic()
+        count = options.cases or (attack.short if options.short else attack.cases)
+        numbers = range(count) if options.case is None else [options.case]
+        results = list(run_apart(name, attack, options.seed, numbers))
+        show([_line(name, results, time.monotonic() - begun)])
+        lost += [_told(name, one) for one in results if one.outcome == LOST]
+    shown = lost if options.every or options.case is not None else lost[:20]
+    show(["", *shown] if lost else [])
+    return int(bool(lost))
+
+
+def _line(name: str, results: list[Result], seconds: float) -> str:
+    counts = Counter(one.outcome for one in results)
+    lost = [one.message for one in results if one.outcome == LOST]
+    refused = [one.message for one in results if one.outcome == REFUSED]
+    # The worst that was said: of what is lost, else the longest.
+    worst = lost[0] if lost else max(refused, key=len, default="")
+    survived = counts[RIGHT] + counts[REFUSED]
+    numbers = len(results), survived, counts[UNSEEN], counts[LOST], round(seconds)
+    return LINE(name, *numbers, " ".join(worst.split())[:120])
+
+
+def _told(name: str, one: Result) -> str:
+    return f"{name}, case {one.number}, {one.what}: {one.message}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,7 @@ from report.sections import (
     adding,
     amount,
     answer,
+    later,
     ledger,
     method,
     others,
@@ -30,6 +31,7 @@ SECTIONS = {
     "steps": steps.section,
     "adding": adding.section,
     "others": others.section,
+    "later": later.section,
     "robustness": robustness.section,
     "ledger": ledger.section,
 }

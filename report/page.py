@@ -50,6 +50,7 @@ def context(facts: Facts) -> dict[str, Any]:
     """Return everything that the templates speak of, section by section."""
     return {name: section(facts) for name, section in SECTIONS.items()} | {
         "version": mtlhelpers.__version__,
+        "recorded": facts.studies,
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     }
 

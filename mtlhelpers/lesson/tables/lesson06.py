@@ -1,0 +1,146 @@
+"""What lesson 06 reports: ways to add a task, from live runs and from records.
+
+Lesson: 06_head_and_backbone_frozen.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from mtlhelpers.lesson.machine import studies_folder
+from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
+from mtlhelpers.lesson.plots.points import draw_points
+from mtlhelpers.study.records.tables import study_table, summarise
+from mtlhelpers.study.verdicts.crossover import compare_arms
+from mtlhelpers.study.verdicts.intervals import t_interval
+from mtlhelpers.training.run import Run
+
+CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
+STARTS = {"snips+2000": "SNIPS", "hwu64": "HWU64"}
+FIRST, ALONE = "NER head first, then both", "NER head alone"
+AT_ONCE = "both at once, "
+WAYS = {"3B": ALONE, "head first": FIRST}
+SCORES = {"accuracy": "sentence accuracy", "ner_f1": "NER F1"}
+RIVALS = (f"{AT_ONCE}3e-4", f"{AT_ONCE}2e-5", ALONE)
+
+
+def run_table(runs: Mapping[str, Run]) -> pd.DataFrame:
+    """Return accuracy and NER F1 in per cent, steps and seconds, one row per run."""
+    rows = {
+        name: {
+            "accuracy, %": round(100 * (run.scores.accuracy or 0), 1),
+            "NER F1, %": round(100 * (run.scores.ner_f1 or 0), 1),
+            "steps": run.steps,
+            "seconds": round(run.seconds["total"], 1),
+        }
+        for name, run in runs.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def ways_recorded() -> pd.DataFrame:
+    """Return the recorded ways to add names to a finished sentence head, in per cent.
+
+    `arm` is the way in words; training both at once has its learning rate behind.
+    """
+    runs = study_table(studies_folder() / "one_head_frozen")
+    rates = [f"{rate:.0e}".replace("e-0", "e-") for rate in runs.backbone_lr]
+    at_once = pd.Series(rates, runs.index).radd(AT_ONCE)
+    runs["arm"] = runs.arm.map(WAYS).where(runs.arm != "3A", at_once)
+    runs[list(SCORES)] = 100 * runs[list(SCORES)].astype(float)
+    return runs[runs.arm.notna() & runs.corpus.isin(CORPORA)]
+
+
+def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
+    """Draw sentence accuracy against NER F1 after stage two, one point per way."""
+    own = runs[runs.corpus == corpus]
+    found = summarise(own, by=["arm"])
+    joined = sorted(arm for arm in found.arm if arm.startswith(AT_ONCE))
+    found = found.set_index("arm").loc[[*_by_rate(joined), *WAYS.values()]]
+    found = found.reset_index()
+    title = f"Adding names to a finished sentence head, {CORPORA[corpus]}"
+    figure, axes = new_figure(
+        title,
+        across="sentence accuracy, % (right is better)",
+        up="NER F1, % (up is better)",
+        height=4.2,
+    )
+    draw_points(axes, found, x="accuracy", y="ner_f1", joined=joined)
+    told = "; ".join(
+        f"{r.arm} {r.accuracy:.1f}, {r.ner_f1:.1f}" for r in found.itertuples()
+    )
+    alt = f"Points with intervals. {title}: accuracy across, NER F1 up, in %. {told}."
+    return show_figure(figure, alt)
+
+
+def heads_first_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the NER head first minus other ways, in points, one row per way."""
+    return pd.DataFrame(
+        {
+            f"{shown}, {words}": {
+                f"minus {rival}": _interval(_gaps(runs, corpus, rival, score))
+                for rival in RIVALS
+            }
+            for corpus, shown in CORPORA.items()
+            for score, words in SCORES.items()
+        }
+    )
+
+
+def heads_first_sentence(runs: pd.DataFrame) -> str:
+    """Say what the NER head first keeps and finds on SNIPS, against both others."""
+    alone = {score: _gaps(runs, "snips", ALONE, score).mean() for score in SCORES}
+    at_once = _gaps(runs, "snips", RIVALS[0], "accuracy").mean()
+    return (
+        f"On SNIPS, training the NER head first and then both gave "
+        f"{alone['ner_f1']:.0f} points more NER F1 than the NER head alone, for "
+        f"{-alone['accuracy']:.1f} points of accuracy; both at once, with the same "
+        f"learning rate, lost {at_once:.0f} points more."
+    )
+
+
+def from_the_start() -> pd.DataFrame:
+    """Return heads first minus everything at once where both tasks train, in points."""
+    studies = studies_folder()
+    found = [
+        compare_arms(
+            studies / "further",
+            corpus,
+            "head first",
+            "none_frozen",
+            beside=studies / "transfer",
+        ).assign(corpus=shown)
+        for corpus, shown in STARTS.items()
+    ]
+    table = pd.concat(found, ignore_index=True)
+    ends = ["difference", "low", "high"]
+    table[ends] = 100 * table[ends].astype(float)
+    return table
+
+
+def from_the_start_table() -> pd.DataFrame:
+    """Return `from_the_start` in words: one row per corpus and size."""
+    table = from_the_start()
+    table["said"] = [
+        f"{r.difference:+.1f} ({r.low:+.1f} to {r.high:+.1f})"
+        for r in table.itertuples()
+    ]
+    wide = table.pivot(index=["corpus", "train_size"], columns="score", values="said")
+    return wide[list(SCORES)].rename(columns=SCORES).rename_axis(columns=None)
+
+
+def _interval(gaps: "pd.Series[float]") -> str:
+    one = t_interval(gaps.to_numpy(), confidence=0.95)
+    return f"{one.difference:+.1f} ({one.low:+.1f} to {one.high:+.1f})"
+
+
+def _by_rate(names: list[str]) -> list[str]:
+    return sorted(names, key=lambda name: float(name.removeprefix(AT_ONCE)))
+
+
+def _gaps(
+    runs: pd.DataFrame, corpus: str, rival: str, score: str
+) -> "pd.Series[float]":
+    """The NER head first minus another way, one value per seed that both have."""
+    own = runs[runs.corpus == corpus].pivot(index="seed", columns="arm", values=score)
+    return (own[FIRST] - own[rival]).dropna()

@@ -34,7 +34,7 @@ from mtlhelpers.lesson.tables import lesson06
 # %% tags=["slide"]
 mtl.draw_model(
     "sentence_head_and_backbone_frozen",
-    title="The NER head trains, the sentence head and the backbone are frozen",
+    title="A finished task, and a new one beside it",
 )
 
 # %% [markdown]
@@ -167,9 +167,11 @@ mtl.reveal(
 )
 
 # %% [markdown]
-# A thousand steps of the NER head, and not one bit of one logit is different. That is a
-# sample of 300 sentences. The weights say it for all of them: nothing that a label
-# depends on has moved, so no sentence in the world is labelled differently.
+# A thousand steps of the NER head, and not one bit of one logit is different. One step
+# of the backbone turned dozens of labels.
+#
+# But 300 sentences are a sample. The weights say it for all others: nothing that a
+# label depends on has moved, so no sentence in the world is labelled differently.
 
 # %%
 assert run.proof.holds
@@ -283,8 +285,8 @@ recorded = lesson06.ways_recorded()
 lesson06.show_ways(recorded, "snips")
 
 # %% [markdown]
-# Up and to the right is better. Compared seed by seed, in points, with intervals of 95
-# %:
+# Up and to the right is better. Here the NER head first is compared with three other
+# ways, seed by seed, in points, with 95 % intervals:
 
 # %% tags=["slide"]
 lesson06.heads_first_table(recorded)
@@ -397,7 +399,7 @@ cost = f1["backbone and NER head"] - f1["NER head alone"]
 Markdown(f"""
 1. The NER head trained for {run.steps:,} steps, and {changes(model)[0]} of
    {before.numel():,} sentence logits changed; one step with a moving backbone changed
-   {share:.0%} of them.
+   {changes(stepped)[0]:,} logits and {changes(stepped)[2]} of 300 labels.
 2. Standing still cost {cost:.0f} points of NER F1 against a backbone that moves.
 3. {lesson06.heads_first_sentence(recorded)}
 """)

@@ -72,6 +72,7 @@ def loss_of(task, head, picked):
     return cross_entropy(logits, gold[task][picked].flatten(), ignore_index=-100)
 
 
+# %%
 def train_heads(heads, batches, clip):
     """Train copies of the heads; return them, and what `clip` said in each step."""
     heads, said = copy.deepcopy(heads), []
@@ -95,10 +96,12 @@ def fresh_heads(tasks):
     return {task: model.head(task) for task in tasks}
 
 
+# %%
 def draw_batches():
     return [b for _ in range(8) for b in torch.randperm(200).split(16)]
 
 
+# %%
 _ = torch.manual_seed(0)
 batches = draw_batches()
 
@@ -117,6 +120,7 @@ def clip_each(heads):
     return {t: clip_grad_norm_(h.parameters(), 1.0).item() for t, h in heads.items()}
 
 
+# %%
 def clip_together(heads):
     """Limit all gradients by their common norm."""
     return clip_grad_norm_([p for h in heads.values() for p in h.parameters()], 1.0)
@@ -134,6 +138,7 @@ def own_norms(tasks):
     return train_heads(fresh_heads(tasks), batches, clip_each)[0]["ner"]
 
 
+# %%
 def one_norm(tasks):
     return train_heads(fresh_heads(tasks), batches, clip_together)[0]["ner"]
 
@@ -153,10 +158,12 @@ def drawn_heads(tasks):
     return {task: torch.nn.Linear(*shape) for task, shape in shapes.items()}
 
 
+# %%
 def one_stream_for_heads(tasks):
     return train_heads(drawn_heads(tasks), batches, clip_each)[0]["ner"]
 
 
+# %%
 def one_stream_for_order(tasks):
     drawn_heads(tasks)
     return train_heads(fresh_heads(tasks), draw_batches(), clip_each)[0]["ner"]

@@ -33,6 +33,8 @@ import mtlhelpers as mtl
 # %%
 corpus = mtl.load_corpus("newsdesk")
 model = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed=0)
+
+# %%
 plan = mtl.Plan("backbone_frozen", train_size=300, epochs=30)
 run = mtl.train(model, corpus, plan, progress=False)
 
@@ -40,12 +42,14 @@ run = mtl.train(model, corpus, plan, progress=False)
 right = np.array(run.outcomes.label_right, dtype=float)
 groups = pd.Series(corpus.splits["test"]["group"])
 by_group = pd.Series(right).groupby(groups).agg(["sum", "count"]).to_numpy()
-rng = np.random.default_rng(0)
 
 # %%
+rng = np.random.default_rng(0)
 sentences = rng.choice(right, size=(2000, len(right))).mean(axis=1)
 picked = rng.integers(len(by_group), size=(2000, len(by_group)))
 sums, counts = by_group[picked].sum(axis=1).T
+
+# %%
 print(f"drawn by sentence: standard error {100 * sentences.std():.2f} points")
 print(f"drawn by group:    standard error {100 * (sums / counts).std():.2f} points")
 
@@ -65,6 +69,8 @@ compared = mtl.studies.compare_arms(STUDIES / "transfer", "snips+2000")
 points = ["difference", "low", "high", "seed_error", "test_error"]
 compared[points] *= 100
 labels = compared.query("score == 'accuracy'").set_index("train_size")
+
+# %%
 labels[[*points, "seeds"]].round(2)
 
 # %% [markdown]
@@ -92,7 +98,7 @@ for size in (10, 300, 10_990):
 
 # %% [markdown]
 # With ten sentences nearly all of the error comes from the seeds, and the degrees are
-# close to nine. With all sentences nearly all comes from the test set.
+# little more than nine. With all sentences nearly all comes from the test set.
 #
 # At 10,990 the seeds share their training sentences. Their scatter does not say what
 # other training sentences would have given. No interval here does.
@@ -129,6 +135,8 @@ cases = {
     "5 seeds, test set varies most": coverage(5, of_seeds=0.2, of_test=0.5),
     "10 seeds, both alike": coverage(10, of_seeds=1.0, of_test=0.32),
 }
+
+# %%
 (100 * pd.DataFrame(cases).T).round(1)
 
 # %% [markdown]
@@ -160,13 +168,23 @@ for count in (1, 2, 8, 21):
 
 # %%
 curve = isotonic_regression(labels.difference, weights=labels.seeds, increasing=False).x
-mtl.plots.show_lines(
-    "Labels on SNIPS, frozen minus everything: measured, and as a falling curve",
-    list(range(1, len(curve) + 1)),
-    {"measured": list(labels.difference), "falling curve": list(curve)},
-    across="size, from the smallest (10) to the largest (10,990)",
-    up="points of accuracy",
+
+# %%
+kinds = {"measured": labels.difference, "falling curve": curve}
+lines = pd.concat(
+    pd.DataFrame({"size": labels.index, "points": points, "kind": kind})
+    for kind, points in kinds.items()
 )
+
+# %%
+title = "Labels on SNIPS, frozen minus everything: measured, and as a falling curve"
+figure, axes = mtl.plots.new_figure(
+    title, across="training sentences", up="points of accuracy"
+)
+axes.set_xscale("log")
+axes.axhline(0, color="black", linewidth=0.8)
+mtl.plots.draw_family(axes, lines, x="size", y="points", name="kind")
+mtl.plots.show_figure(figure, f"{title}. Both start above zero; the curve stays flat.")
 
 # %% [markdown]
 # The measured line turns up again at the right, since both sides come near 100 %. The
@@ -176,16 +194,23 @@ mtl.plots.show_lines(
 # `mtl.studies.find_crossover` reads off where the curve comes down to zero. For the
 # interval it draws seeds and test sentences again, two thousand times.
 
+
+# %%
+def border(corpus, score):
+    """Where the lead of freezing ends, with its interval."""
+    return mtl.studies.find_crossover(STUDIES / "transfer", corpus, score)
+
+
 # %%
 CORPORA = ["snips+2000", "hwu64", "clinc150-oos+wnut17"]
-crossings = {
-    corpus: {
-        task: str(mtl.studies.find_crossover(STUDIES / "transfer", corpus, score))
-        for score, task in (("accuracy", "labels"), ("ner_f1", "names"))
-    }
-    for corpus in CORPORA
+TASKS = {"labels": "accuracy", "names": "ner_f1"}
+borders = {
+    task: {corpus: str(border(corpus, score)) for corpus in CORPORA}
+    for task, score in TASKS.items()
 }
-pd.DataFrame(crossings).T.rename_axis("the lead of freezing ends at")
+
+# %%
+pd.DataFrame(borders).rename_axis("the lead of freezing ends at")
 
 # %% [markdown]
 # *Below the smallest size* means that the fitted curve never lies above zero. Where the
@@ -193,7 +218,7 @@ pd.DataFrame(crossings).T.rename_axis("the lead of freezing ends at")
 # these borders, with their intervals, lie far below 10,000.
 
 # %%
-snips = mtl.studies.find_crossover(STUDIES / "transfer", "snips+2000", "accuracy")
+snips = border("snips+2000", "accuracy")
 Markdown(
     f"On SNIPS the estimate for labels is {snips.size:.0f} sentences, and the interval "
     f"ends at {snips.high:.0f}. On so few sentences the difference is smaller than its "

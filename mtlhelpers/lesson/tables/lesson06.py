@@ -56,9 +56,10 @@ def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
     own = runs[runs.corpus == corpus]
     found = summarise(own, by=["arm"])
     joined = sorted(arm for arm in found.arm if arm.startswith(AT_ONCE))
-    found = found.set_index("arm").loc[[*_by_rate(joined), *WAYS.values()]]
+    found = found.set_index("arm").loc[[*WAYS.values(), *_by_rate(joined)]]
     found = found.reset_index()
-    title = f"Adding names to a finished sentence head, {CORPORA[corpus]}"
+    seeds = own.seed.nunique()
+    title = f"Names added to a finished sentence head, {CORPORA[corpus]}, {seeds} seeds"
     figure, axes = new_figure(
         title,
         across="sentence accuracy, % (right is better)",

@@ -243,6 +243,7 @@ def _draw_panel(
     axes.axhline(line, color=frozen.colour, linestyle=frozen.line)
     axes.set_xscale("log")
     axes.set_xticks(list(curve.index), [str(at) for at in curve.index])
+    axes.margins(y=0.12)
     axes.minorticks_off()
     axes.set_xlabel("epochs", fontsize=LETTERS, color=INK)
     axes.spines[["top", "right"]].set_visible(False)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
-from mtlhelpers.lesson.plots.points import draw_points
+from mtlhelpers.lesson.plots.points import JOINED, draw_points
 from mtlhelpers.study.records.tables import study_table, summarise
 from mtlhelpers.study.verdicts.crossover import compare_arms
 from mtlhelpers.study.verdicts.intervals import t_interval
@@ -57,7 +57,8 @@ def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
     found = summarise(own, by=["arm"])
     joined = sorted(arm for arm in found.arm if arm.startswith(AT_ONCE))
     found = found.set_index("arm").loc[[*WAYS.values(), *_by_rate(joined)]]
-    found = found.reset_index()
+    found.index = found.index.str.removeprefix(AT_ONCE)
+    joined, found = [at.removeprefix(AT_ONCE) for at in joined], found.reset_index()
     seeds = own.seed.nunique()
     title = f"Names added to a finished sentence head, {CORPORA[corpus]}, {seeds} seeds"
     figure, axes = new_figure(
@@ -66,7 +67,11 @@ def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
         up="NER F1, % (up is better)",
         height=4.2,
     )
+    axes.set_xlim(found.accuracy.min() - 12, 117)  # room for names beside the points
+    axes.set_xticks(range(60, 101, 10))
     draw_points(axes, found, x="accuracy", y="ner_f1", joined=joined)
+    note = "both at once,\nby the backbone's learning rate"
+    axes.text(0.03, 0.25, note, transform=axes.transAxes, color=JOINED[0])
     told = "; ".join(
         f"{r.arm} {r.accuracy:.1f}, {r.ner_f1:.1f}" for r in found.itertuples()
     )
@@ -131,7 +136,7 @@ def from_the_start_table() -> pd.DataFrame:
 
 
 def _interval(gaps: "pd.Series[float]") -> str:
-    one = t_interval(gaps.to_numpy(), confidence=0.95)
+    one = t_interval(gaps.tolist(), confidence=0.95)
     return f"{one.difference:+.1f} ({one.low:+.1f} to {one.high:+.1f})"
 
 

@@ -66,29 +66,29 @@ def show_turn(found: pd.DataFrame) -> Picture:
 
     `found` has `case`, `difference`, `low`, `high` and `seeds`.
     """
-    rows = list(found.itertuples())
+    rows = found.to_dict("records")
     title = "The same data, the same model: only the number of epochs differs"
     axes = _new_axes(title, "ner_f1", height=0.9 + 0.42 * len(rows))
     for at, row in enumerate(rows):
-        frozen_leads = row.difference > 0
+        frozen_leads = row["difference"] > 0
         style = look(FROZEN if frozen_leads else FREE)
-        axes.plot([row.low, row.high], [at, at], color=style.colour, linewidth=2)
-        axes.plot(row.difference, at, marker=style.marker, color=style.colour)
+        axes.plot([row["low"], row["high"]], [at, at], color=style.colour, linewidth=2)
+        axes.plot(row["difference"], at, marker=style.marker, color=style.colour)
         side = "frozen ahead" if frozen_leads else "everything ahead"
         axes.annotate(
-            f"{abs(row.difference):.1f}, {side}",
-            (row.difference, at),
+            f"{abs(row['difference']):.1f}, {side}",
+            (row["difference"], at),
             xytext=(0, 7),
             textcoords="offset points",
             ha="center",
             fontsize=9,
             color=INK,
         )
-    axes.set_yticks(range(len(rows)), [row.case for row in rows], color=INK)
+    axes.set_yticks(range(len(rows)), [row["case"] for row in rows], color=INK)
     axes.set_ylim(len(rows) - 0.5, -0.7)
     axes.margins(x=0.15)
     axes.set_xlabel("← everything better    points of NER F1    frozen better →")
-    told = "; ".join(f"{row.case} {_said(row)}" for row in rows)
+    told = "; ".join(f"{row['case']} {_said(row)}" for row in rows)
     return show_figure(
         _figure(axes), f"Points with intervals: frozen minus everything. {told}."
     )
@@ -204,7 +204,7 @@ def _name_band(axes: Axes, margin: float) -> None:
     low, high = axes.get_ylim()
     axes.set_ylim(low, max(high, 3 * margin))
     axes.axvline(10_000, color=INK, linewidth=0.8, linestyle=":")
-    words = {"color": INK, "fontsize": 9}
+    words: dict[str, Any] = {"color": INK, "fontsize": 9}
     beside, above = axes.get_yaxis_transform(), axes.get_xaxis_transform()
     axes.text(0.01, 1.2 * margin, "freezing is better ↑", transform=beside, **words)
     down = "training everything is better ↓"
@@ -260,8 +260,15 @@ def _name_lines(
         ("everything", curve.iloc[-3:].max(), 5, free.colour),
         ("frozen, as few epochs", few.iloc[-1], -26, GREY),
     ):
-        end, style = (few.index[-1], y), {"ha": "right", "fontsize": 9, "color": colour}
-        axes.annotate(words, end, (0, shift), textcoords="offset points", **style)
+        axes.annotate(
+            words,
+            (few.index[-1], y),
+            (0, shift),
+            textcoords="offset points",
+            ha="right",
+            fontsize=9,
+            color=colour,
+        )
 
 
 def _new_axes(title: str, score: Score, height: float) -> Axes:
@@ -279,6 +286,5 @@ def _figure(axes: Axes) -> Figure:
     return figure
 
 
-def _said(row: object) -> str:
-    difference, low, high = (getattr(row, name) for name in ENDS[:3])
-    return f"{difference:+.1f} ({low:+.1f} to {high:+.1f})"
+def _said(row: dict[Any, Any]) -> str:
+    return f"{row['difference']:+.1f} ({row['low']:+.1f} to {row['high']:+.1f})"

@@ -40,6 +40,20 @@ if TYPE_CHECKING:
     from mtlhelpers.training.metrics import encode_for as encode_for
     from mtlhelpers.training.retention import L2SP as L2SP
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
+    from mtlhelpers.lesson.tables.lesson06 import heads_first_gaps as heads_first_gaps
+    from mtlhelpers.lesson.tables.lesson06 import heads_first_table as heads_first_table
+    from mtlhelpers.lesson.tables.lesson06 import recorded_ways as recorded_ways
+    from mtlhelpers.lesson.tables.lesson06 import run_table as run_table
+    from mtlhelpers.lesson.tables.lesson06 import show_ways as show_ways
+    from mtlhelpers.lesson.tables.lesson06 import ways_sentence as ways_sentence
+    from mtlhelpers.lesson.tables.lesson06 import ways_table as ways_table
+    from mtlhelpers.lesson.tables.lesson07 import epochs_to_lead as epochs_to_lead
+    from mtlhelpers.lesson.tables.lesson07 import fit_table as fit_table
+    from mtlhelpers.lesson.tables.lesson07 import show_epochs as show_epochs
+    from mtlhelpers.lesson.tables.lesson07 import show_sizes as show_sizes
+    from mtlhelpers.lesson.tables.lesson07 import show_turn as show_turn
+    from mtlhelpers.lesson.tables.lesson07 import sides_table as sides_table
+    from mtlhelpers.lesson.tables.lesson07 import size_differences as size_differences
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

@@ -203,7 +203,8 @@ tried = tried[tried.corpus.isin(CORPORA)].sort_values("validation", ascending=Fa
 sides = tried.groupby(["arm", "train_size", "corpus"]).epochs
 
 # %%
-pd.DataFrame({"offered": sides.unique().map(sorted), "chosen": sides.first()})
+chosen = sides.agg(lambda one: f"{one.iloc[0]} of {sorted(set(one))}")
+chosen.unstack("corpus")
 
 # %% [markdown]
 # Training everything chose the most epochs throughout. So its lead may be larger with

@@ -38,7 +38,7 @@ def run_table(runs: Mapping[str, Run]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def ways_recorded() -> pd.DataFrame:
+def recorded_ways() -> pd.DataFrame:
     """Return the recorded ways to add names to a finished sentence head, in per cent.
 
     `arm` is the way in words; training both at once has its learning rate behind.
@@ -79,7 +79,7 @@ def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
     return show_figure(figure, alt)
 
 
-def heads_first_table(runs: pd.DataFrame) -> pd.DataFrame:
+def ways_table(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the NER head first minus other ways, in points, one row per way."""
     return pd.DataFrame(
         {
@@ -93,7 +93,7 @@ def heads_first_table(runs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def heads_first_sentence(runs: pd.DataFrame) -> str:
+def ways_sentence(runs: pd.DataFrame) -> str:
     """Say what the NER head first keeps and finds on SNIPS, against both others."""
     alone = {score: _gaps(runs, "snips", ALONE, score).mean() for score in SCORES}
     at_once = _gaps(runs, "snips", RIVALS[0], "accuracy").mean()
@@ -105,7 +105,7 @@ def heads_first_sentence(runs: pd.DataFrame) -> str:
     )
 
 
-def from_the_start() -> pd.DataFrame:
+def heads_first_gaps() -> pd.DataFrame:
     """Return heads first minus everything at once where both tasks train, in points."""
     studies = studies_folder()
     found = [
@@ -124,9 +124,9 @@ def from_the_start() -> pd.DataFrame:
     return table
 
 
-def from_the_start_table() -> pd.DataFrame:
-    """Return `from_the_start` in words: one row per corpus and size."""
-    table = from_the_start()
+def heads_first_table() -> pd.DataFrame:
+    """Return `heads_first_gaps` in words: one row per corpus and size."""
+    table = heads_first_gaps()
     table["said"] = [
         f"{r.difference:+.1f} ({r.low:+.1f} to {r.high:+.1f})"
         for r in table.itertuples()

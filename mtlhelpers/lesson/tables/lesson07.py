@@ -48,7 +48,7 @@ BAND, GREY = "#DDDDDD", "#666666"
 ENDS = ["difference", "low", "high", "seed_error", "test_error"]
 
 
-def differences(
+def size_differences(
     folder: Path, corpora: Sequence[str], beside: Path | None = None
 ) -> pd.DataFrame:
     """Return `compare_arms` of several corpora in points, with the corpus' name."""
@@ -123,7 +123,7 @@ def show_epochs(studies: Path) -> Picture:
     return show_figure(figure, f"Lines over epochs. {'. '.join(told)}.")
 
 
-def overtaken(studies: Path) -> dict[str, int]:
+def epochs_to_lead(studies: Path) -> dict[str, int]:
     """Return the fewest recorded epochs at which everything leads in names."""
     runs = study_table(studies / "steps")
     found = {}
@@ -182,7 +182,7 @@ def fit_table(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown).rename(index=CORPORA)
 
 
-def verdict_table(found: pd.DataFrame) -> pd.DataFrame:
+def sides_table(found: pd.DataFrame) -> pd.DataFrame:
     """Return how many sizes below 10,000 favour which side, per corpus and task."""
     below = found[found.train_size < 10_000]
     sides = [_side(row) for row in below.to_dict("records")]
@@ -194,7 +194,7 @@ def verdict_table(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _side(row: dict[Any, Any]) -> str:
-    """Which side is better, from a row of `differences`."""
+    """Which side is better, from a row of `size_differences`."""
     one = Difference(**{name: row[name] for name in (*ENDS, "seeds")})
     return SIDES[verdict(one, 100 * MARGINS[row["score"]], "higher")]
 

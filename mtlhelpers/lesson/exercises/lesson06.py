@@ -8,11 +8,11 @@ from torch import Tensor
 
 from mtlhelpers.lesson.checks import Hint, exercise
 
-Count = Callable[[Tensor, Tensor], int]
-MIRROR = {"sentence_classifier.weight", "sentence_classifier.bias"}
-TIES = {"a", "c", "d"}
+_Count = Callable[[Tensor, Tensor], int]
+_MIRROR = {"sentence_classifier.weight", "sentence_classifier.bias"}
+_TIES = {"a", "c", "d"}
 # Why each of the letters does, or does not, let one task change the other's head.
-WHY = {
+_WHY = {
     "a": "a common norm grows with the sentence loss, and scales the NER head's "
     "gradient down",
     "b": "AdamW's running means are kept per number: nothing crosses from head to head",
@@ -39,7 +39,7 @@ def _mirror(answer: object) -> None:
         raise Hint("The backbone is frozen, or the names would change.")
     if named == {"sentence_classifier.weight"}:
         raise Hint("A linear head has a matrix and a bias. Name both.")
-    if named != MIRROR:
+    if named != _MIRROR:
         raise Hint(
             "Write the names as `model.named_parameters()` gives them: those of the "
             "sentence head, which is called `sentence_classifier`."
@@ -72,7 +72,7 @@ def _count_different(answer: object) -> None:
         (nan, nan.clone(), 0, "A nan has the same bits as its copy."),
     ]
     for left, right, count, hint in cases:
-        said = int(cast(Count, answer)(left, right))
+        said = int(cast(_Count, answer)(left, right))
         if said != count:
             raise Hint(
                 f"Of {left.tolist()} and {right.tolist()}, {count} should differ, and "
@@ -91,7 +91,7 @@ def _count_different(answer: object) -> None:
 def _ties(answer: object) -> None:
     """What lets one task change the other's head over a frozen backbone."""
     letters = {str(letter).strip(" )").lower() for letter in cast(set[str], answer)}
-    for letter in sorted(letters - TIES):
-        raise Hint(f"Not {letter}): {WHY.get(letter, 'there is no such letter')}.")
-    for letter in sorted(TIES - letters):
-        raise Hint(f"One is missing: {WHY[letter]}.")
+    for letter in sorted(letters - _TIES):
+        raise Hint(f"Not {letter}): {_WHY.get(letter, 'there is no such letter')}.")
+    for letter in sorted(_TIES - letters):
+        raise Hint(f"One is missing: {_WHY[letter]}.")

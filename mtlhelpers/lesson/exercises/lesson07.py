@@ -8,8 +8,8 @@ import numpy as np
 
 from mtlhelpers.lesson.checks import Hint, exercise
 
-ErrorOf = Callable[[Sequence[float], float], float]
-Decide = Callable[[float, float, float], object]
+_ErrorOf = Callable[[Sequence[float], float], float]
+_Decide = Callable[[float, float, float], object]
 
 
 def _seed_error(gaps: Sequence[float]) -> float:
@@ -35,7 +35,7 @@ def _seed_error(gaps: Sequence[float]) -> float:
 def _standard_error(answer: object) -> None:
     """Standard error of a mean difference: seeds and test sentences together."""
     gaps, test_error = [3.0, 5.0, 4.0, 8.0], 0.8
-    said = float(cast(ErrorOf, answer)(gaps, test_error))
+    said = float(cast(_ErrorOf, answer)(gaps, test_error))
     deviation, biased = float(np.std(gaps, ddof=1)), float(np.std(gaps))
     own = _seed_error(gaps)
     hints = {
@@ -74,14 +74,14 @@ def _turned(low: float, high: float, margin: float) -> str:
     return "no practical difference" if inside else "undecided"
 
 
-CASES = {  # low, high, margin
+_CASES = {  # low, high, margin
     (2.0, 9.0, 1.0): "frozen better",
     (-8.0, -1.5, 1.0): "everything better",
     (-0.9, -0.1, 1.0): "no practical difference",
     (-3.0, 6.0, 1.0): "undecided",
     (-3.0, -0.5, 2.0): "undecided",
 }
-WHY = {  # by the right answer
+_WHY = {  # by the right answer
     "no practical difference": "It leaves out zero, but the margin decides: all of it "
     "lies between the two.",
     "undecided": "Part of it lies beyond a margin and part does not.",
@@ -98,12 +98,12 @@ WHY = {  # by the right answer
 )
 def _four_verdicts(answer: object) -> None:
     """The verdict that an interval gives, by a margin set beforehand."""
-    for (low, high, margin), right in CASES.items():
-        said = cast(Decide, answer)(low, high, margin)
+    for (low, high, margin), right in _CASES.items():
+        said = cast(_Decide, answer)(low, high, margin)
         if said != right:
             raise Hint(
                 f"From {low} to {high} with a margin of {margin}, your function says "
-                f"{said!r}, and it should say {right!r}. {WHY[right]}"
+                f"{said!r}, and it should say {right!r}. {_WHY[right]}"
             )
 
 

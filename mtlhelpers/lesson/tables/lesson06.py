@@ -15,13 +15,13 @@ from mtlhelpers.study.verdicts.crossover import compare_arms
 from mtlhelpers.study.verdicts.intervals import t_interval
 from mtlhelpers.training.run import Run
 
-CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
-STARTS = {"snips+2000": "SNIPS", "hwu64": "HWU64"}
-FIRST, ALONE = "NER head first, then both", "NER head alone"
-AT_ONCE = "both at once, "
-WAYS = {"3B": ALONE, "head first": FIRST}
-SCORES = {"accuracy": "sentence accuracy", "ner_f1": "NER F1"}
-RIVALS = (f"{AT_ONCE}3e-4", f"{AT_ONCE}2e-5", ALONE)
+_CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
+_STARTS = {"snips+2000": "SNIPS", "hwu64": "HWU64"}
+_FIRST, _ALONE = "NER head first, then both", "NER head alone"
+_AT_ONCE = "both at once, "
+_WAYS = {"3B": _ALONE, "head first": _FIRST}
+_SCORES = {"accuracy": "sentence accuracy", "ner_f1": "NER F1"}
+_RIVALS = (f"{_AT_ONCE}3e-4", f"{_AT_ONCE}2e-5", _ALONE)
 
 
 def run_table(runs: Mapping[str, Run]) -> pd.DataFrame:
@@ -45,22 +45,24 @@ def recorded_ways() -> pd.DataFrame:
     """
     runs = study_table(studies_folder() / "one_head_frozen")
     rates = [f"{rate:.0e}".replace("e-0", "e-") for rate in runs.backbone_lr]
-    at_once = pd.Series(rates, runs.index).radd(AT_ONCE)
-    runs["arm"] = runs.arm.map(WAYS).where(runs.arm != "3A", at_once)
-    runs[list(SCORES)] = 100 * runs[list(SCORES)].astype(float)
-    return runs[runs.arm.notna() & runs.corpus.isin(CORPORA)]
+    at_once = pd.Series(rates, runs.index).radd(_AT_ONCE)
+    runs["arm"] = runs.arm.map(_WAYS).where(runs.arm != "3A", at_once)
+    runs[list(_SCORES)] = 100 * runs[list(_SCORES)].astype(float)
+    return runs[runs.arm.notna() & runs.corpus.isin(_CORPORA)]
 
 
 def show_ways(runs: pd.DataFrame, corpus: str) -> Picture:
     """Draw sentence accuracy against NER F1 after stage two, one point per way."""
     own = runs[runs.corpus == corpus]
     found = summarise(own, by=["arm"])
-    joined = sorted(arm for arm in found.arm if arm.startswith(AT_ONCE))
-    found = found.set_index("arm").loc[[*WAYS.values(), *_by_rate(joined)]]
-    found.index = found.index.str.removeprefix(AT_ONCE)
-    joined, found = [at.removeprefix(AT_ONCE) for at in joined], found.reset_index()
+    joined = sorted(arm for arm in found.arm if arm.startswith(_AT_ONCE))
+    found = found.set_index("arm").loc[[*_WAYS.values(), *_by_rate(joined)]]
+    found.index = found.index.str.removeprefix(_AT_ONCE)
+    joined, found = [at.removeprefix(_AT_ONCE) for at in joined], found.reset_index()
     seeds = own.seed.nunique()
-    title = f"Names added to a finished sentence head, {CORPORA[corpus]}, {seeds} seeds"
+    title = (
+        f"Names added to a finished sentence head, {_CORPORA[corpus]}, {seeds} seeds"
+    )
     figure, axes = new_figure(
         title,
         across="sentence accuracy, % (right is better)",
@@ -85,18 +87,18 @@ def ways_table(runs: pd.DataFrame) -> pd.DataFrame:
         {
             f"{shown}, {words}": {
                 f"minus {rival}": _interval(_gaps(runs, corpus, rival, score))
-                for rival in RIVALS
+                for rival in _RIVALS
             }
-            for corpus, shown in CORPORA.items()
-            for score, words in SCORES.items()
+            for corpus, shown in _CORPORA.items()
+            for score, words in _SCORES.items()
         }
     )
 
 
 def ways_sentence(runs: pd.DataFrame) -> str:
     """Say what the NER head first keeps and finds on SNIPS, against both others."""
-    alone = {score: _gaps(runs, "snips", ALONE, score).mean() for score in SCORES}
-    at_once = _gaps(runs, "snips", RIVALS[0], "accuracy").mean()
+    alone = {score: _gaps(runs, "snips", _ALONE, score).mean() for score in _SCORES}
+    at_once = _gaps(runs, "snips", _RIVALS[0], "accuracy").mean()
     return (
         f"On SNIPS, training the NER head first and then both gave "
         f"{alone['ner_f1']:.0f} points more NER F1 than the NER head alone, for "
@@ -116,7 +118,7 @@ def heads_first_gaps() -> pd.DataFrame:
             "none_frozen",
             beside=studies / "transfer",
         ).assign(corpus=shown)
-        for corpus, shown in STARTS.items()
+        for corpus, shown in _STARTS.items()
     ]
     table = pd.concat(found, ignore_index=True)
     ends = ["difference", "low", "high"]
@@ -132,7 +134,7 @@ def heads_first_table() -> pd.DataFrame:
         for r in table.itertuples()
     ]
     wide = table.pivot(index=["corpus", "train_size"], columns="score", values="said")
-    return wide[list(SCORES)].rename(columns=SCORES).rename_axis(columns=None)
+    return wide[list(_SCORES)].rename(columns=_SCORES).rename_axis(columns=None)
 
 
 def _interval(gaps: "pd.Series[float]") -> str:
@@ -141,7 +143,7 @@ def _interval(gaps: "pd.Series[float]") -> str:
 
 
 def _by_rate(names: list[str]) -> list[str]:
-    return sorted(names, key=lambda name: float(name.removeprefix(AT_ONCE)))
+    return sorted(names, key=lambda name: float(name.removeprefix(_AT_ONCE)))
 
 
 def _gaps(
@@ -149,4 +151,4 @@ def _gaps(
 ) -> "pd.Series[float]":
     """The NER head first minus another way, one value per seed that both have."""
     own = runs[runs.corpus == corpus].pivot(index="seed", columns="arm", values=score)
-    return (own[FIRST] - own[rival]).dropna()
+    return (own[_FIRST] - own[rival]).dropna()

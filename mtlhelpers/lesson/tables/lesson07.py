@@ -23,29 +23,28 @@ from mtlhelpers.lesson.plots.figures import (
     show_figure,
 )
 from mtlhelpers.lesson.plots.lines import draw_family
-from mtlhelpers.study.protocol import MARGINS, Score, Verdict
+from mtlhelpers.study.protocol import EVERYTHING, FROZEN, MARGINS, Score, Verdict
 from mtlhelpers.study.records.tables import study_table
 from mtlhelpers.study.verdicts.crossover import compare_arms
 from mtlhelpers.study.verdicts.intervals import Difference, verdict
 
-CORPORA = {
+_CORPORA = {
     "snips+2000": "SNIPS",
     "hwu64": "HWU64",
     "hwu64+2000": "HWU64",
     "clinc150-oos+wnut17": "CLINC150 + WNUT17",
 }
-TASKS: dict[Score, str] = {"accuracy": "labels", "ner_f1": "names"}
-UNITS: dict[Score, str] = {"accuracy": "accuracy", "ner_f1": "NER F1"}
-SIDES = {
+_TASKS: dict[Score, str] = {"accuracy": "labels", "ner_f1": "names"}
+_UNITS: dict[Score, str] = {"accuracy": "accuracy", "ner_f1": "NER F1"}
+_SIDES = {
     Verdict.SUPPORTED: "frozen better",
     Verdict.CONTRADICTED: "everything better",
     Verdict.NO_DIFFERENCE: "no practical difference",
     Verdict.UNDECIDED: "undecided",
 }
-FREE, FROZEN = "none_frozen", "backbone_frozen"
-FEW = "backbone_frozen, as few epochs"
-BAND, GREY = "#DDDDDD", "#666666"
-ENDS = ["difference", "low", "high", "seed_error", "test_error"]
+_FEW = "backbone_frozen, as few epochs"
+_BAND, _GREY = "#DDDDDD", "#666666"
+_ENDS = ["difference", "low", "high", "seed_error", "test_error"]
 
 
 def size_differences(
@@ -53,12 +52,12 @@ def size_differences(
 ) -> pd.DataFrame:
     """Return `compare_arms` of several corpora in points, with the corpus' name."""
     found = [
-        compare_arms(folder, corpus, FROZEN, FREE, beside).assign(corpus=corpus)
+        compare_arms(folder, corpus, FROZEN, EVERYTHING, beside).assign(corpus=corpus)
         for corpus in corpora
     ]
     table = pd.concat(found, ignore_index=True)
-    table[ENDS] = 100 * table[ENDS].astype(float)
-    return table.assign(corpus=table.corpus.map(CORPORA))
+    table[_ENDS] = 100 * table[_ENDS].astype(float)
+    return table.assign(corpus=table.corpus.map(_CORPORA))
 
 
 def show_turn(found: pd.DataFrame) -> Picture:
@@ -71,7 +70,7 @@ def show_turn(found: pd.DataFrame) -> Picture:
     axes = _new_axes(title, "ner_f1", height=0.9 + 0.42 * len(rows))
     for at, row in enumerate(rows):
         frozen_leads = row["difference"] > 0
-        style = look(FROZEN if frozen_leads else FREE)
+        style = look(FROZEN if frozen_leads else EVERYTHING)
         axes.plot([row["low"], row["high"]], [at, at], color=style.colour, linewidth=2)
         axes.plot(row["difference"], at, marker=style.marker, color=style.colour)
         side = "frozen ahead" if frozen_leads else "everything ahead"
@@ -102,14 +101,14 @@ def show_epochs(studies: Path) -> Picture:
     panels = figure.subplots(1, len(corpora), sharey=True)
     told = []
     for axes, corpus in zip(panels, corpora):
-        curve, few = _curve(runs, corpus, FREE), _curve(runs, corpus, FEW)
+        curve, few = _curve(runs, corpus, EVERYTHING), _curve(runs, corpus, _FEW)
         _draw_panel(axes, curve, few, lines[corpus])
-        axes.set_title(CORPORA[corpus], fontsize=LETTERS, color=INK)
+        axes.set_title(_CORPORA[corpus], fontsize=LETTERS, color=INK)
         if axes is panels[-1]:  # the lines look the same in all of them
             _name_lines(axes, curve, few, lines[corpus])
         points = ", ".join(f"{y:.1f} at {x}" for x, y in curve.items())
         told.append(
-            f"{CORPORA[corpus]}: everything {points}; frozen {lines[corpus]:.1f}; "
+            f"{_CORPORA[corpus]}: everything {points}; frozen {lines[corpus]:.1f}; "
             f"frozen with as few epochs {few.iloc[0]:.1f} at {few.index[0]}"
         )
     panels[0].set_ylabel("NER F1, % (up is better)", color=INK)
@@ -128,8 +127,8 @@ def epochs_to_lead(studies: Path) -> dict[str, int]:
     runs = study_table(studies / "steps")
     found = {}
     for corpus, line in _frozen_lines(studies, runs).items():
-        curve = _curve(runs, corpus, FREE)
-        found[CORPORA[corpus]] = int(curve.index[curve > line].min())
+        curve = _curve(runs, corpus, EVERYTHING)
+        found[_CORPORA[corpus]] = int(curve.index[curve > line].min())
     return found
 
 
@@ -146,10 +145,10 @@ def show_sizes(found: pd.DataFrame, score: Score, title: str) -> Picture:
     figure, axes = new_figure(
         title,
         across="training sentences",
-        up=f"frozen minus everything,\npoints of {UNITS[score]}",
+        up=f"frozen minus everything,\npoints of {_UNITS[score]}",
     )
     margin = 100 * MARGINS[score]
-    axes.axhspan(-margin, margin, color=BAND, zorder=0)
+    axes.axhspan(-margin, margin, color=_BAND, zorder=0)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_xscale("log")
     own = found[found.score == score]
@@ -161,7 +160,7 @@ def show_sizes(found: pd.DataFrame, score: Score, title: str) -> Picture:
     at = [f"{r.difference:+.1f} at {r.train_size:,}" for r in own.itertuples()]
     lines = own.assign(at=at).groupby("corpus", sort=False)["at"].agg(", ".join)
     told = "; ".join(f"{corpus} {line}" for corpus, line in lines.items())
-    unit = f"points of {UNITS[score]}"
+    unit = f"points of {_UNITS[score]}"
     return show_figure(
         figure, f"Lines. {title}. Frozen minus everything, {unit}: {told}."
     )
@@ -172,31 +171,31 @@ def fit_table(runs: pd.DataFrame) -> pd.DataFrame:
 
     `runs` is a `study_table` at one size.
     """
-    own = runs[runs.corpus.isin(CORPORA)].groupby(["corpus", "arm"])
+    own = runs[runs.corpus.isin(_CORPORA)].groupby(["corpus", "arm"])
     means = 100 * own[["ner_f1_train", "ner_f1"]].mean().astype(float).unstack()
     shown = {
         f"{side}, {split}": means[column, arm].round(1)
-        for arm, side in ((FROZEN, "frozen"), (FREE, "everything"))
+        for arm, side in ((FROZEN, "frozen"), (EVERYTHING, "everything"))
         for column, split in (("ner_f1_train", "training"), ("ner_f1", "test"))
     }
-    return pd.DataFrame(shown).rename(index=CORPORA)
+    return pd.DataFrame(shown).rename(index=_CORPORA)
 
 
 def sides_table(found: pd.DataFrame) -> pd.DataFrame:
     """Return how many sizes below 10,000 favour which side, per corpus and task."""
     below = found[found.train_size < 10_000]
     sides = [_side(row) for row in below.to_dict("records")]
-    tasks = below.score.map(TASKS).rename("task")
+    tasks = below.score.map(_TASKS).rename("task")
     table = pd.crosstab([below.corpus, tasks], pd.Series(sides, below.index))
-    return table.reindex(columns=list(SIDES.values()), fill_value=0).rename_axis(
+    return table.reindex(columns=list(_SIDES.values()), fill_value=0).rename_axis(
         columns=None
     )
 
 
 def _side(row: dict[Any, Any]) -> str:
     """Which side is better, from a row of `size_differences`."""
-    one = Difference(**{name: row[name] for name in (*ENDS, "seeds")})
-    return SIDES[verdict(one, 100 * MARGINS[row["score"]], "higher")]
+    one = Difference(**{name: row[name] for name in (*_ENDS, "seeds")})
+    return _SIDES[verdict(one, 100 * MARGINS[row["score"]], "higher")]
 
 
 def _name_band(axes: Axes, margin: float) -> None:
@@ -220,7 +219,7 @@ def _frozen_lines(studies: Path, runs: pd.DataFrame) -> dict[str, float]:
     every = pd.concat([study_table(studies / "transfer"), runs])
     every = every[(every.arm == FROZEN) & (every.train_size == 300)]
     lines = {}
-    for corpus, own in runs[runs.arm == FREE].groupby("corpus", sort=False):
+    for corpus, own in runs[runs.arm == EVERYTHING].groupby("corpus", sort=False):
         rows = every[(every.corpus == corpus) & every.seed.isin(own.seed)]
         if len(rows):
             lines[str(corpus)] = 100 * float(rows.ner_f1.mean())
@@ -237,9 +236,9 @@ def _draw_panel(
     axes: Axes, curve: "pd.Series[float]", few: "pd.Series[float]", line: float
 ) -> None:
     """Both sides over epochs: everything, the heads as they like, as few epochs."""
-    free, frozen = look(FREE), look(FROZEN)
+    free, frozen = look(EVERYTHING), look(FROZEN)
     axes.plot(curve.index, curve, color=free.colour, marker=free.marker, markersize=4)
-    axes.plot(few.index, few, color=GREY, linestyle=":", marker="x", markersize=4)
+    axes.plot(few.index, few, color=_GREY, linestyle=":", marker="x", markersize=4)
     axes.axhline(line, color=frozen.colour, linestyle=frozen.line)
     axes.set_xscale("log")
     axes.set_xticks(list(curve.index), [str(at) for at in curve.index])
@@ -254,11 +253,11 @@ def _name_lines(
     axes: Axes, curve: "pd.Series[float]", few: "pd.Series[float]", line: float
 ) -> None:
     """Words beside the lines of a panel, where nothing else is."""
-    free, frozen = look(FREE), look(FROZEN)
+    free, frozen = look(EVERYTHING), look(FROZEN)
     for words, y, shift, colour in (
         ("frozen", line, 4, frozen.colour),
         ("everything", curve.iloc[-3:].max(), 5, free.colour),
-        ("frozen, as few epochs", few.iloc[-1], -26, GREY),
+        ("frozen, as few epochs", few.iloc[-1], -26, _GREY),
     ):
         axes.annotate(
             words,
@@ -275,7 +274,7 @@ def _new_axes(title: str, score: Score, height: float) -> Axes:
     """Axes for differences of a score across, with its margin and a zero line."""
     _, axes = new_figure(title, height=height)
     margin = 100 * MARGINS[score]
-    axes.axvspan(-margin, margin, color=BAND, zorder=0)
+    axes.axvspan(-margin, margin, color=_BAND, zorder=0)
     axes.axvline(0, color=INK, linewidth=0.8)
     return axes
 

@@ -1,4 +1,4 @@
-"""What notebooks show with: guesses, checks of exercises, verdicts, and the machine.
+"""What notebooks show with: guesses, checks of exercises, tables, and the machine.
 
 `mtl.lesson` in a notebook. A name is imported when it is first used.
 """

@@ -182,6 +182,7 @@ figure, axes = mtl.plots.new_figure(
     title, across="training sentences", up="points of accuracy"
 )
 axes.set_xscale("log")
+axes.set_xticks([10, 100, 1000, 10_000], ["10", "100", "1,000", "10,000"])
 axes.axhline(0, color="black", linewidth=0.8)
 mtl.plots.draw_family(axes, lines, x="size", y="points", name="kind")
 mtl.plots.show_figure(figure, f"{title}. Both start above zero; the curve stays flat.")

@@ -149,14 +149,15 @@ def changes(model):
 
 
 # %% tags=["slide"]
-rows = {f"NER head alone, {run.steps:,} steps": changes(model)}
-rows["backbone and NER head, 1 step"] = changes(stepped)
+alone, one = changes(model), changes(stepped)
+rows = {f"NER head alone, {run.steps:,} steps": alone}
+rows["backbone and NER head, 1 step"] = one
 columns = ["logits that changed", "largest change", "labels that changed"]
 pd.DataFrame.from_dict(rows, orient="index", columns=columns).round(3)
 
 # %%
-assert changes(model) == [0, 0.0, 0]
-share = changes(stepped)[0] / before.numel()
+assert alone == [0, 0.0, 0]
+share = one[0] / before.numel()
 mtl.reveal(
     "06-step",
     "nearly all" if share > 0.9 else "none" if share == 0 else "about half",
@@ -281,9 +282,9 @@ mtl.reveal(
 
 # %%
 moved = {"backbone and NER head": at_once, "NER head first, then both": first}
-for name, one in moved.items():
+for name, later in moved.items():
     norm = runs[name].history[0]["gradient_norm_backbone"]
-    change = (logits_of(one) - before).abs().mean()
+    change = (logits_of(later) - before).abs().mean()
     print(f"{name}: gradient norm {norm:.1f}, logits change by {change:.2f}")
 
 # %% [markdown]
@@ -406,12 +407,12 @@ mtl.check("06.3", ties)
 # ## What you found
 
 # %% tags=["slide"]
-f1 = {name: 100 * one.scores.ner_f1 for name, one in runs.items()}
+f1 = {name: 100 * each.scores.ner_f1 for name, each in runs.items()}
 cost = f1["backbone and NER head"] - f1["NER head alone"]
 Markdown(f"""
-1. The NER head trained for {run.steps:,} steps, and {changes(model)[0]} of
+1. The NER head trained for {run.steps:,} steps, and {alone[0]} of
    {before.numel():,} sentence logits changed; one step with a moving backbone changed
-   {changes(stepped)[0]:,} logits and {changes(stepped)[2]} of 300 labels.
+   {one[0]:,} logits and {one[2]} of 300 labels.
 2. Standing still cost {cost:.0f} points of NER F1 against a backbone that moves.
 3. {mtl.lesson.ways_sentence(recorded)}
 """)

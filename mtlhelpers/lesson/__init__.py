@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.machine import machine_table as machine_table
     from mtlhelpers.lesson.machine import studies_folder as studies_folder
     from mtlhelpers.lesson.readings import show_sentence as show_sentence
-    from mtlhelpers.lesson.report import claim_overview as claim_overview
-    from mtlhelpers.lesson.report import claim_table as claim_table
-    from mtlhelpers.lesson.report import decision_card as decision_card
-    from mtlhelpers.lesson.report import verdict_sentence as verdict_sentence
     from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
     from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
     from mtlhelpers.lesson.tables.lesson03 import kept_megabytes as kept_megabytes
@@ -37,9 +33,6 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson05 import score_table as score_table
     from mtlhelpers.lesson.tables.lesson05 import show_tradeoff as show_tradeoff
     from mtlhelpers.lesson.tables.lesson05 import turned_sentence as turned_sentence
-    from mtlhelpers.training.metrics import encode_for as encode_for
-    from mtlhelpers.training.retention import L2SP as L2SP
-    from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
     from mtlhelpers.lesson.tables.lesson06 import heads_first_gaps as heads_first_gaps
     from mtlhelpers.lesson.tables.lesson06 import heads_first_table as heads_first_table
     from mtlhelpers.lesson.tables.lesson06 import recorded_ways as recorded_ways
@@ -54,6 +47,9 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson07 import show_turn as show_turn
     from mtlhelpers.lesson.tables.lesson07 import sides_table as sides_table
     from mtlhelpers.lesson.tables.lesson07 import size_differences as size_differences
+    from mtlhelpers.training.metrics import encode_for as encode_for
+    from mtlhelpers.training.retention import L2SP as L2SP
+    from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

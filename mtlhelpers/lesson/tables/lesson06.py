@@ -10,9 +10,9 @@ import pandas as pd
 from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
 from mtlhelpers.lesson.plots.points import JOINED, draw_points
+from mtlhelpers.lesson.tables.lesson05 import mean_and_interval
 from mtlhelpers.study.records.tables import study_table, summarise
 from mtlhelpers.study.verdicts.crossover import compare_arms
-from mtlhelpers.study.verdicts.intervals import t_interval
 from mtlhelpers.training.run import Run
 
 _CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
@@ -86,7 +86,9 @@ def ways_table(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             f"{shown}, {words}": {
-                f"minus {rival}": _interval(_gaps(runs, corpus, rival, score))
+                f"minus {rival}": mean_and_interval(
+                    _gaps(runs, corpus, rival, score), sign="+"
+                )
                 for rival in _RIVALS
             }
             for corpus, shown in _CORPORA.items()
@@ -135,11 +137,6 @@ def heads_first_table() -> pd.DataFrame:
     ]
     wide = table.pivot(index=["corpus", "train_size"], columns="score", values="said")
     return wide[list(_SCORES)].rename(columns=_SCORES).rename_axis(columns=None)
-
-
-def _interval(gaps: "pd.Series[float]") -> str:
-    one = t_interval(gaps.tolist(), confidence=0.95)
-    return f"{one.difference:+.1f} ({one.low:+.1f} to {one.high:+.1f})"
 
 
 def _by_rate(names: list[str]) -> list[str]:

@@ -138,8 +138,9 @@ def false_finds(most, trials=4_000):
 
 
 # %%
-for most in (3, 5, 10, 20):
-    print(f"at most {most:2} seeds: {false_finds(most):.0%}")
+found_none = {f"at most {n} seeds": 100 * false_finds(n) for n in (3, 5, 10, 20)}
+title = "Studies of pure noise that stop at a difference"
+mtl.plots.show_bars(title, found_none, across="% of studies", form="{:.0f}")
 
 # %% [markdown]
 # With one look it is the 5 % that was promised. With many looks it is several times as

@@ -289,7 +289,7 @@ for name, later in moved.items():
 
 # %% [markdown]
 # The logits do move less, and smaller gradients are not the reason: the norm is the
-# larger one. What differs is where the gradients point.
+# larger one. Perhaps it matters where the gradients point. No cell here tests that.
 #
 # But this is one seed. The recorded runs have five (0 to 4), 400 sentences per stage,
 # and four learning rates of the backbone for training both at once. Their stage one

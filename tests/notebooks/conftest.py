@@ -5,7 +5,7 @@ import pytest
 from course import views
 
 # Lessons that are still to be written anew: no test holds them yet.
-TO_BE_WRITTEN = ("06", "07", "08", "09")
+TO_BE_WRITTEN = ("08", "09")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

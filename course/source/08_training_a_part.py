@@ -10,26 +10,27 @@
 # In this lesson you write LoRA in twelve lines, hold it against the `peft` library, and
 # measure what such methods save. Then you see one learning rate make LoRA useless or good.
 #
-# **What you will do**: draw four ways to train a part, build LoRA, time a step of each way,
-# and train LoRA at two learning rates.
+# You learn what an adapter computes, why 1 % of the parameters is not 1 % of the time, and
+# what to look for in a LoRA table.
 #
-# **What you will learn**: what an adapter computes, why 1 % of the parameters is not 1 % of
-# the time, and what to look for in a LoRA table.
-#
-# **What you need**: lessons 01, 02 and 04.
-#
-# *25 minutes to read, 60 seconds to run, 15 minutes of exercises.*
+# *25 minutes to read, 60 seconds to run, 15 minutes of exercises. You need lessons 01, 02
+# and 04.*
 
 # %%
 import copy
-import importlib.util
 import time
 from dataclasses import replace
 
 import pandas as pd
 import torch
 from datasets import DatasetDict
+from IPython.display import Markdown
 from torch import nn
+
+try:
+    import peft
+except ImportError:  # it is not needed: one comparison is left out then
+    peft = None
 
 import mtlhelpers as mtl
 
@@ -49,15 +50,18 @@ model = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed
 # The heads train in all of them. What differs is the part of the backbone that joins in.
 
 # %%
-mtl.draw_models(
-    {
-        "last three layers": "last_3_layers",
-        "biases": "bitfit",
-        "layer norms": "layernorm",
-        "LoRA": "lora",
-    },
-    title="Four ways to train a part of the backbone",
-)
+WAYS = {
+    "none_frozen": "everything",
+    "last_3_layers": "last three layers",
+    "lora": "LoRA",
+    "bitfit": "biases",
+    "layernorm": "layer norms",
+    "backbone_frozen": "heads alone",
+}
+
+# %%
+parts = {WAYS[way]: way for way in list(WAYS)[1:5]}
+mtl.draw_models(parts, title="Four ways to train a part of the backbone")
 
 # %% [markdown]
 # - **The last layers**: the lower half stays as it is.
@@ -68,18 +72,10 @@ mtl.draw_models(
 # How much is that? `parameter_table` counts from the configuration alone.
 
 # %% tags=["nbval-check-output"]
-WAYS = {
-    "none_frozen": "everything",
-    "last_3_layers": "last three layers",
-    "lora": "LoRA",
-    "bitfit": "biases",
-    "layernorm": "layer norms",
-    "backbone_frozen": "heads alone",
-}
 counts = mtl.parameter_table("minilm", corpus.labels, corpus.tags).loc[list(WAYS)]
 share = (100 * counts.trainable / counts.total.iloc[0]).rename(WAYS)
-table = pd.DataFrame({"parameters": counts.trainable.rename(WAYS), "per cent": share})
-table.style.format({"parameters": "{:,}", "per cent": "{:.2f}"})
+numbers = counts.trainable.rename(WAYS).map("{:,}".format)
+pd.DataFrame({"parameters": numbers, "per cent": share.map("{:.2f}".format)})
 
 # %% [markdown]
 # LoRA trains 1.5 % of the parameters. Somebody tells you that it is therefore about 70
@@ -90,6 +86,7 @@ mtl.guess(
     "08-time",
     "A step that trains everything takes 100. What does a step of LoRA take?",
     unit="per cent",
+    yours=...,
 )
 
 # %% [markdown]
@@ -112,7 +109,8 @@ class LoRA(nn.Module):
         nn.init.zeros_(self.b.weight)  # so that nothing changes before it trains
         self.scale = alpha / rank
 
-    def forward(self, x):  # (..., in) to (..., out)
+    def forward(self, x):
+        # (..., in) to (..., out)
         return self.linear(x) + self.scale * self.b(self.a(x))
 
 
@@ -126,26 +124,6 @@ x = torch.randn(4, query.in_features)
 torch.equal(LoRA(query)(x), query(x))
 
 # %% [markdown]
-# ### Exercise 08.1 · What does an adapter cost?
-#
-# Write a function that counts what trains beside a map from `inputs` to `outputs` numbers.
-
-# %% tags=["exercise"]
-# BEGIN SOLUTION
-def adapter_size(inputs, outputs, rank):
-    return rank * (inputs + outputs)
-
-
-# END SOLUTION
-
-# %%
-mtl.lesson.check("08.1", adapter_size)
-
-# %% [markdown] tags=["solution"]
-# `A` is rank × inputs and `B` is outputs × rank. A map from 384 to 384 has 147,456 weights,
-# and its adapter of rank 8 has 6,144. Both grow with the width, but the weights grow with
-# its square. So LoRA's share falls as models get wider.
-
 # %% [markdown]
 # Now the whole backbone. This loop swaps every linear map for one with a detour:
 
@@ -161,7 +139,6 @@ def add_lora(module):
 
 
 # %%
-torch.manual_seed(0)
 mine = copy.deepcopy(model.backbone).eval().requires_grad_(False)
 add_lora(mine.encoder)
 trained = [tensor for tensor in mine.parameters() if tensor.requires_grad]
@@ -183,22 +160,21 @@ def with_values(backbone, keys):
 
 
 # %%
-ours = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags)
-mtl.apply_scenario(ours, "lora")
-words = ours.tokenizer(["Rome wants its bank back."], return_tensors="pt")
-states = {
-    "twelve lines": with_values(mine, [".a.", ".b."])(**words)[0],
-    "mtlhelpers": with_values(ours.backbone, ["lora_a", "lora_b"])(**words)[0],
-}
+ours = copy.deepcopy(model)
+_ = mtl.apply_scenario(ours, "lora")
+words = model.tokenizer(["Rome wants its bank back."], return_tensors="pt")
 
 # %%
-if importlib.util.find_spec("peft"):
-    import peft
+states = {"twelve lines": with_values(mine, [".a.", ".b."])(**words)[0]}
+theirs = with_values(ours.backbone, ["lora_a", "lora_b"])
+states["mtlhelpers"] = theirs(**words)[0]
 
+# %%
+if peft:
     maps = "query key value attention.output.dense intermediate.dense output.dense"
     config = peft.LoraConfig(r=8, lora_alpha=16, target_modules=maps.split())
-    theirs = peft.get_peft_model(copy.deepcopy(model.backbone), config)
-    states["peft"] = with_values(theirs, ["lora_A", "lora_B"])(**words)[0]
+    wrapped = peft.get_peft_model(copy.deepcopy(model.backbone), config)
+    states["peft"] = with_values(wrapped, ["lora_A", "lora_B"])(**words)[0]
 else:
     print("peft is not installed, so two of the three are compared.")
 
@@ -209,27 +185,7 @@ for name, hidden in states.items():
     assert apart < 1e-4
 
 # %% [markdown]
-# The same numbers, but for rounding. A trained adapter can also disappear: add it to the
-# weights, and the model is as small and as fast as before.
-#
-# ### Exercise 08.2 · Merge it
-#
-# Write a function that returns one weight matrix which does the work of `W` and the detour
-# together. `weight` is (out, in), `a` is (rank, in), `b` is (out, rank).
-
-# %% tags=["exercise"]
-# BEGIN SOLUTION
-def merged(weight, a, b, scale):
-    return weight + scale * b @ a
-
-
-# END SOLUTION
-
-# %%
-mtl.lesson.check("08.2", merged)
-
-# %% [markdown] tags=["solution"]
-# `W x + s B (A x)` is `(W + s B A) x`. `mtl.merge_lora` does this to every map.
+# The same numbers, but for rounding.
 
 # %% [markdown]
 # ## One per cent of the parameters, and the time
@@ -239,9 +195,18 @@ mtl.lesson.check("08.2", merged)
 
 # %%
 few = corpus.splits["train"].shuffle(seed=0).select(range(16))["tokens"][:]
-batch = model.tokenizer(
-    few, is_split_into_words=True, padding=True, return_tensors="pt"
-)
+form = {"padding": True, "return_tensors": "pt"}
+batch = model.tokenizer(few, is_split_into_words=True, **form)
+
+
+# %%
+def timed(optimizer):
+    """Seconds of one step of the model."""
+    start = time.perf_counter()
+    logits = model(batch["input_ids"], batch["attention_mask"])
+    (logits.sentence.sum() + logits.ner.sum()).backward()
+    optimizer.step()
+    return time.perf_counter() - start
 
 
 # %%
@@ -251,14 +216,7 @@ def step_seconds(way):
     model.train()
     held = [tensor for tensor in model.parameters() if tensor.requires_grad]
     optimizer = torch.optim.AdamW(held, lr=0.0, fused=True)
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        logits = model(batch["input_ids"], batch["attention_mask"])
-        (logits.sentence.sum() + logits.ner.sum()).backward()
-        optimizer.step()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+    return min(timed(optimizer) for _ in range(3))
 
 
 # %%
@@ -268,10 +226,9 @@ seconds = pd.DataFrame(rounds).min()
 times = 100 * seconds / seconds["everything"]
 
 # %%
-bars = {f"{way}: {share[way]:.2g} % of parameters": times[way] for way in times.index}
 mtl.show_bars(
     "The time of a step falls far less than the number of parameters",
-    bars,
+    {f"{way}: {share[way]:.2g} % of parameters": times[way] for way in times.index},
     across="per cent of the time of training everything (less is better)",
     form="{:.0f} %",
 )
@@ -301,6 +258,7 @@ mtl.guess(
     "08-same",
     "At the same learning rate, where are LoRA's names beside training everything?",
     choices=("a little behind", "not one is found", "a little ahead"),
+    yours=...,
 )
 
 # %%
@@ -326,25 +284,15 @@ runs["LoRA, 3e-4"] = trained_at("lora", 3e-4)
 # %%
 runs["LoRA, 3e-3"] = trained_at("lora", 3e-3)
 
-
 # %%
-def per_cent(run):
-    """Scores of a run; precision and recall count entities."""
-    said, right = run.outcomes.predicted_spans, run.outcomes.correct_spans
-    return {
-        "accuracy": 100 * run.scores.accuracy,
-        "NER F1": 100 * run.scores.ner_f1,
-        "precision": 100 * sum(right) / max(1, sum(said)),
-        "recall": 100 * sum(right) / sum(run.outcomes.true_spans),
-    }
-
-
-pd.DataFrame({name: per_cent(run) for name, run in runs.items()}).T.round(1)
+mtl.lesson.entity_scores(runs)
 
 # %%
 mtl.reveal(
     "08-same",
-    "not one is found" if runs["LoRA, 3e-4"].scores.ner_f1 < 0.01 else "a little behind",
+    "not one is found"
+    if runs["LoRA, 3e-4"].scores.ner_f1 < 0.01
+    else "a little behind",
     because={
         "a little behind": "It would be, after many more steps. In 78 it hardly starts.",
         "a little ahead": "Fewer parameters do not learn faster at the same step size.",
@@ -372,26 +320,6 @@ print(f"a weight moves by {change.abs().mean() / 3e-4:.2f} times the learning ra
 # With everything trained it would be 1. Small matrices move the large one slowly, so they
 # need a larger step. Schulman et al. found about ten times the usual learning rate for large
 # language models too ([LoRA Without Regret](https://thinkingmachines.ai/blog/lora/), 2025).
-#
-# ### Exercise 08.3 · Read somebody else's table
-#
-# A public comparison on medical names has LoRA at four ranks: 8, 16, 24 and 32. F1 rises from
-# 5 to 59, while training everything has 89. At rank 8 precision is 89 and recall is 3. Another
-# row at rank 32, at five times the learning rate, has 84. What do the four rows show? Answer
-# with one of "rank", "learning rate", "too few parameters".
-
-# %% tags=["exercise"]
-# BEGIN SOLUTION
-cause = "learning rate"
-# END SOLUTION
-
-# %%
-mtl.lesson.check("08.3", cause)
-
-# %% [markdown] tags=["solution"]
-# High precision with a recall near zero means that the model has hardly begun to say anything
-# but "no name". Rank 32 reaches 84 as soon as its learning rate rises. The deep dive on
-# famous tables takes this one apart.
 
 # %% [markdown]
 # ## What is recorded
@@ -401,9 +329,7 @@ mtl.lesson.check("08.3", cause)
 # runs has no row.
 
 # %%
-from mtlhelpers.lesson.tables.lesson08 import recorded_parts
-
-recorded_parts(mtl.lesson.studies_folder())
+mtl.lesson.recorded_parts(mtl.lesson.studies_folder())
 
 # %% [markdown]
 # With 300 sentences the last three layers are almost as good as everything for labels. For
@@ -411,12 +337,86 @@ recorded_parts(mtl.lesson.studies_folder())
 # settings that suit everything, and were not tuned themselves.
 
 # %% [markdown]
+# ## Exercises
+#
+# ### Exercise 08.1 · What does an adapter cost?
+#
+# Write a function that counts what trains beside a map from `inputs` to `outputs` numbers.
+
+
+# %% tags=["exercise"]
+def adapter_size(inputs, outputs, rank):
+    # BEGIN SOLUTION
+    return rank * (inputs + outputs)
+    # END SOLUTION
+
+
+# %%
+mtl.check("08.1", adapter_size)
+
+# %% [markdown] tags=["solution"]
+# `A` is rank × inputs and `B` is outputs × rank. A map from 384 to 384 has 147,456 weights,
+# and its adapter of rank 8 has 6,144. The weights grow with the square of the width, the
+# adapter with the width. So LoRA's share falls as models get wider.
+
+# %% [markdown]
+# ### Exercise 08.2 · Make the adapter disappear
+#
+# A trained adapter can be added to the weights. The model is then as small and as fast as
+# before. Write a function that returns the one matrix which does the work of `W` and the
+# detour together. `weight` is (out, in), `a` is (rank, in), `b` is (out, rank).
+
+
+# %% tags=["exercise"]
+def merged(weight, a, b, scale):
+    # BEGIN SOLUTION
+    return weight + scale * b @ a
+    # END SOLUTION
+
+
+# %%
+mtl.check("08.2", merged)
+
+# %% [markdown] tags=["solution"]
+# `W x + s B (A x)` is `(W + s B A) x`. `mtl.merge_lora` does this to every map.
+
+# %% [markdown]
+# ### Exercise 08.3 · Read somebody else's table
+#
+# A public comparison on medical names has LoRA at rank 8, 16, 24 and 32. Its F1 rises from 5
+# to 59, and training everything has 89. At rank 8, precision is 89 and recall is 3. One
+# more row has rank 32 too, but five times the learning rate. Its F1 is 84.
+#
+# What holds the four rows back? Answer with "too small a rank", "too few sentences" or
+# "too low a learning rate".
+
+# %% tags=["exercise"]
+# BEGIN SOLUTION
+cause = "too low a learning rate"
+# END SOLUTION
+
+# %%
+mtl.check("08.3", cause)
+
+# %% [markdown] tags=["solution"]
+# High precision with a recall near zero is a model that has hardly begun: it calls nearly
+# every word "no name". At the same rank and on the same sentences, a higher learning rate
+# brings 25 points. The deep dive on famous tables takes this table apart.
+
+# %% [markdown]
 # ## What you found
-#
-# LoRA is twelve lines, and yours gives the numbers of `peft`. A step of LoRA takes most of
-# the time of a full step, since the gradient still goes to the bottom. And at the learning
-# rate of full training LoRA found not one name, while at ten times that it was level.
-#
+
+# %%
+names = {way: 100 * run.scores.ner_f1 for way, run in runs.items()}
+Markdown(
+    f"LoRA is twelve lines, and yours gives the numbers of other libraries. With "
+    f"{share['LoRA']:.1f} % of the parameters, a step of LoRA took {times['LoRA']:.0f} % of "
+    f"the time, since the gradient still goes to the bottom. At the learning rate of full "
+    f"training LoRA had an F1 of {names['LoRA, 3e-4']:.0f} in names, at ten times that "
+    f"{names['LoRA, 3e-3']:.0f}, and training everything {names['everything, 3e-4']:.0f}."
+)
+
+# %% [markdown]
 # ## What would have changed our mind
 #
 # A step whose time falls with the number of parameters, for adapters in every layer. Or a

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from mtlhelpers.training.metrics import encode_for as encode_for
     from mtlhelpers.training.retention import L2SP as L2SP
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
+    from mtlhelpers.lesson.tables.lesson08 import entity_scores as entity_scores
+    from mtlhelpers.lesson.tables.lesson08 import recorded_parts as recorded_parts
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

@@ -8,7 +8,7 @@
 # the five models below is wrong in one common way. `mtl.check_freezing` takes any torch
 # model and names the fault, the place and the remedy.
 #
-# *10 minutes to read, a few seconds to run. You need lesson 02.*
+# *8 minutes to read, 10 seconds to run. It belongs to lesson 02.*
 
 # %%
 import importlib.util

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mtlhelpers.names import lazy_names
 
 if TYPE_CHECKING:
+    from mtlhelpers.inspection.overview import look_through as look_through
     from mtlhelpers.lesson.checks import Hint as Hint
     from mtlhelpers.lesson.checks import check as check
     from mtlhelpers.lesson.checks import progress as progress
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
     from mtlhelpers.lesson.tables.lesson08 import entity_scores as entity_scores
     from mtlhelpers.lesson.tables.lesson08 import recorded_parts as recorded_parts
+    from mtlhelpers.lesson.tables.lesson09 import decision_table as decision_table
+    from mtlhelpers.lesson.tables.lesson09 import leader as leader
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

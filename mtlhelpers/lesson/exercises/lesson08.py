@@ -26,7 +26,7 @@ def _counts_an_adapter(answer: Any) -> None:
         )
     if found != right:
         raise Hint(
-            f"from 384 to 1,536 at rank 8 your function says {found:,}, which is not what trains"
+            f"from 384 to 1,536 at rank 8 it says {found:,}: too many or too few"
         )
 
 

@@ -31,46 +31,31 @@ STUDIES = mtl.lesson.studies_folder()
 # **The kind of table.** Every row has the same learning rate, to be fair. A much-read blog post
 # freezes more and more layers of RoBERTa, all at 5e-5, and finds that a fully frozen one
 # learns nothing: 51 per cent with 1,000 sentences, as much as always giving one answer
-# ([How many layers of my BERT model should I freeze?](https://github.com/raphael0202), 2020).
+# ([How many layers of my BERT model should I freeze?](https://raphaelb.net/posts/freezing-bert),
+# 2020).
 #
 # **Wrong twice.** These are recorded runs with 300 sentences. One learning rate is shared by
 # all that trains, first a small one and then a large one. Last come settings of each way's
 # own.
 
 # %%
+PAIRS = {"5e-5 for all": (5e-5, 5e-5), "3e-3 for all": (3e-3, 3e-3)}
+PAIRS["each its own"] = (3e-3, 3e-4)  # of the heads alone; of everything's backbone
 table = mtl.study_table(STUDIES / "backbone_frozen")
-table = table[(table.corpus == "newsdesk") & (table.train_size == 300)]
-heads = table[table.scenario == "backbone_frozen"]
-everything = table[table.scenario == "none_frozen"]
-picked = {
-    "all at 5e-5": (
-        heads[heads.head_lr == 5e-5],
-        everything[everything.head_lr == 5e-5],
-    ),
-    "all at 3e-3": (
-        heads[heads.head_lr == 3e-3],
-        everything[everything.backbone_lr == 3e-3],
-    ),
-    "own settings": (
-        heads[heads.head_lr == 3e-3],
-        everything[everything.backbone_lr == 3e-4],
-    ),
-}
+table = table.query("corpus == 'newsdesk' and train_size == 300 and layers.isna()")
+heads = table[table.scenario == "backbone_frozen"].groupby("head_lr")
+whole = table[table.scenario == "none_frozen"].groupby("backbone_lr")
 
 # %%
-rows = {}
-for name, sides in picked.items():
-    means = [100 * side[["accuracy", "ner_f1"]].mean() for side in sides]
-    rows[name] = [
-        f"{one[score]:.1f}" for score in ("accuracy", "ner_f1") for one in means
-    ]
-titles = ["labels, heads", "labels, everything", "names, heads", "names, everything"]
-pd.DataFrame.from_dict(rows, orient="index", columns=titles)
+scores, rows = ["accuracy", "ner_f1"], {}
+for name, (of_heads, of_backbone) in PAIRS.items():
+    rows[name, "heads alone"] = 100 * heads[scores].mean().loc[of_heads]
+    rows[name, "everything"] = 100 * whole[scores].mean().loc[of_backbone]
+pd.DataFrame(rows).T.round(1)
 
 # %% [markdown]
-# The first row says: train everything, freezing is hopeless. The second says the opposite. The
-# data are the same. A head that starts from nothing wants a learning rate ten times that of a
-# trained backbone.
+# At 5e-5 the table says: train everything. At 3e-3 it says: freeze. The data are the same. A head that starts from nothing wants a learning rate ten times that of a
+# trained backbone. (The heads read the last layer here, which is not the best one for names.)
 #
 # **Cause in one line**: the shared number suits one side.
 #
@@ -92,6 +77,8 @@ ways = {
     "everything, 2 epochs": short,
     "everything, 12 epochs": full[full.arm == "none_frozen"],
 }
+
+# %%
 names = {way: 100 * runs.groupby("corpus").ner_f1.mean() for way, runs in ways.items()}
 pd.DataFrame(names).dropna().round(1)
 
@@ -121,6 +108,7 @@ small = replace(corpus, splits=DatasetDict({**corpus.splits, "test": some}))
 store = mtl.FeatureStore()
 
 
+# %%
 def train(**settings):
     """Train a fresh model on newsdesk by a plan with these settings."""
     model = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed=0)
@@ -129,10 +117,7 @@ def train(**settings):
 
 # %%
 heads = {"scenario": "backbone_frozen", "train_size": 300, "epochs": 10}
-frozen = {
-    f"heads at {lr:.0e}": train(head_lr=lr, batch_size=16, **heads)
-    for lr in (2e-5, 3e-4, 3e-3)
-}
+frozen = {f"{lr:.0e}": train(head_lr=lr, batch_size=16, **heads) for lr in (2e-5, 3e-3)}
 mtl.lesson.entity_scores(frozen)
 
 # %% [markdown]

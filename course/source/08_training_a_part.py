@@ -120,12 +120,12 @@ class LoRA(nn.Module):
 
 # %% tags=["nbval-check-output"]
 query = copy.deepcopy(model.backbone.encoder.layer[0].attention.self.query)
-x = torch.randn(4, query.in_features)
+x = torch.randn(4, query.in_features, generator=torch.Generator().manual_seed(0))
 torch.equal(LoRA(query)(x), query(x))
 
 # %% [markdown]
-# %% [markdown]
-# Now the whole backbone. This loop swaps every linear map for one with a detour:
+# Now the whole backbone. This loop swaps every linear map for one with a detour. Without the
+# heads, 331,776 parameters should train, as in the table:
 
 
 # %%
@@ -228,7 +228,7 @@ times = 100 * seconds / seconds["everything"]
 # %%
 mtl.show_bars(
     "The time of a step falls far less than the number of parameters",
-    {f"{way}: {share[way]:.2g} % of parameters": times[way] for way in times.index},
+    {f"{way} ({share[way]:.2f} % of parameters)": times[way] for way in times.index},
     across="per cent of the time of training everything (less is better)",
     form="{:.0f} %",
 )
@@ -251,7 +251,8 @@ mtl.reveal("08-time", round(times["LoRA"]))
 # ## One learning rate decides a LoRA table
 #
 # A fair comparison, it seems: the same 200 sentences, the same 78 steps, the same learning
-# rate of 3e-4 for everything that trains. Then LoRA once more, at ten times that.
+# rate of 3e-4 for all that trains, heads included. Then LoRA once more, at ten times that. A
+# fourth run gives only the heads the larger one.
 
 # %%
 mtl.guess(
@@ -267,22 +268,25 @@ some = test.select(range(0, len(test), 4))  # every fourth, to save you a minute
 small = replace(corpus, splits=DatasetDict({**corpus.splits, "test": some}))
 
 
-def trained_at(way, learning_rate):
-    """Train a fresh model in a way, at one learning rate for all that trains."""
+def trained_at(way, of_backbone, of_heads):
+    """Train a fresh model in a way, at these two learning rates."""
     fresh = mtl.SharedModel.from_backbone("minilm", corpus.labels, corpus.tags, seed=0)
-    both = {"backbone_lr": learning_rate, "head_lr": learning_rate}
+    both = {"backbone_lr": of_backbone, "head_lr": of_heads}
     plan = mtl.Plan(way, epochs=6, train_size=200, batch_size=16, **both)
     return mtl.train(fresh, small, plan, progress=False)
 
 
 # %%
-runs = {"everything, 3e-4": trained_at("none_frozen", 3e-4)}
+runs = {"everything, 3e-4": trained_at("none_frozen", 3e-4, 3e-4)}
 
 # %%
-runs["LoRA, 3e-4"] = trained_at("lora", 3e-4)
+runs["LoRA, 3e-4"] = trained_at("lora", 3e-4, 3e-4)
 
 # %%
-runs["LoRA, 3e-3"] = trained_at("lora", 3e-3)
+runs["LoRA, 3e-3"] = trained_at("lora", 3e-3, 3e-3)
+
+# %%
+runs["LoRA, 3e-4; heads 3e-3"] = trained_at("lora", 3e-4, 3e-3)
 
 # %%
 mtl.lesson.entity_scores(runs)
@@ -303,9 +307,13 @@ mtl.reveal(
 # %% [markdown]
 # In the second row LoRA has not begun: it still calls every word "no name". In the third
 # row it is level with training everything. One seed and 200 sentences do not say which of
-# the two is better. They do say that **the middle row measures a learning rate, not LoRA**.
+# the two is better. They do say that **the second row measures a learning rate, not LoRA**.
 #
-# Why ten times? After its first step, AdamW has moved each number that it holds by the
+# The last row takes it apart. Larger steps for the heads alone bring the names back, and not
+# all of the labels. A head that starts from nothing wants large steps (lesson 04), and here
+# the backbone does not come to meet it. The adapters want large steps of their own.
+#
+# Why do they? After its first step, AdamW has moved each number that it holds by the
 # learning rate (lesson 01). See what this does to the weights of one map:
 
 # %%

@@ -27,7 +27,11 @@ import mtlhelpers as mtl
 FOLDER = Path(tempfile.mkdtemp())
 STUDIES = mtl.lesson.studies_folder()
 
-# %% [markdown]
+# %%
+ways = {"freeze": "backbone_frozen", "LoRA": "lora", "train everything": "none_frozen"}
+mtl.draw_models(ways, title="Which of these is best on your sentences?")
+
+# %% [markdown] tags=["half-day"]
 # ## Your sentences, in one line
 #
 # You need a file with a text and a label per line. So that the lesson runs without yours, we
@@ -62,7 +66,8 @@ MINE, BUDGET = FOLDER / "headlines.csv", None  # yours: "tickets.csv", "15m"
 # CSV, JSONL, CoNLL, Parquet and the exports of labelling tools will do. Names in the
 # sentences are welcome too: then both heads train. A column `split` is not needed. Without
 # one, a fifth of the sentences becomes the test.
-#
+
+# %% [markdown] tags=["half-day"]
 # ## Look before you train
 #
 # `check` reads the file as training would. It counts, and says what is wrong.
@@ -84,7 +89,7 @@ mtl.guess(
     yours=...,
 )
 
-# %% [markdown]
+# %% [markdown] tags=["half-day"]
 # ## One seed is no answer
 #
 # `compare` usually tries four ways. To save you time, we name two. `frozen_best` freezes the
@@ -100,7 +105,8 @@ print(first.answer)
 # %% [markdown]
 # You see two scores, and no answer. That is on purpose. Another seed would give other
 # scores, and with one seed nobody knows how different they would be.
-#
+
+# %% [markdown] tags=["half-day"]
 # ## Two seeds, and an answer
 #
 # The same call goes on where it stopped: finished runs lie in the folder. With a budget,
@@ -151,7 +157,8 @@ found.report().set_index("name")[["precision", "recall", "f1", "support"]].round
 # ```console
 # python -m mtlhelpers compare tickets.csv --budget 15m
 # ```
-#
+
+# %% [markdown]
 # ## When you cannot measure
 #
 # `recommend` trains nothing. It looks up the recorded runs that are nearest to your case in
@@ -184,14 +191,15 @@ mtl.reveal("09-rule", checked.constant.sum())
 # As good means within 1 point of accuracy and 2 points of F1. No advice can beat a rule that
 # is right every time. This holds for MiniLM-L6 on short English sentences, 10 to 11,000 of
 # them. `recommend` tells you when your case lies outside.
-#
+
+# %% [markdown] tags=["half-day"]
 # ## The short table
 #
 # If you take one thing from this course, take this. Scores are of MiniLM-L6 on SNIPS, HWU64,
 # and CLINC150 with WNUT17, as far as they are recorded. The first three rows are for 300
 # training sentences, the last two for 3,000.
 
-# %%
+# %% tags=["slide"]
 mtl.lesson.decision_table(STUDIES)
 
 # %% [markdown]
@@ -201,7 +209,8 @@ mtl.lesson.decision_table(STUDIES)
 #
 # Not in the table: BERT-base, long documents, other languages, more than two tasks. Nothing
 # here was measured on them.
-#
+
+# %% [markdown]
 # ## Your guesses
 #
 # Here is what you expected in all lessons, beside what happened. It is kept on this machine

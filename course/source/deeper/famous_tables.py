@@ -25,7 +25,8 @@ STUDIES = mtl.lesson.studies_folder()
 # What runs here runs on newsdesk, the corpus that comes with the package. Its sentences are
 # variants of few, and were written with a MiniLM model at hand. So take directions from these
 # tables, and no sizes. The backbone is MiniLM-L6, and so it is in all records shown.
-#
+
+# %% [markdown]
 # ## One learning rate for everybody
 #
 # **The kind of table.** Every row has the same learning rate, to be fair. A much-read blog post
@@ -58,7 +59,8 @@ pd.DataFrame(rows).T.round(1)
 # trained backbone. (The heads read the last layer here, which is not the best one for names.)
 #
 # **Cause in one line**: the shared number suits one side.
-#
+
+# %% [markdown]
 # ## Two epochs
 #
 # **The kind of table.** Every row has the same small number of epochs, because that is what
@@ -87,7 +89,8 @@ pd.DataFrame(names).dropna().round(1)
 # Training everything is slow to start, since it must move a whole backbone by small steps.
 #
 # **Cause in one line**: the race was stopped while one runner was still starting.
-#
+
+# %% [markdown]
 # ## Frozen at 2e-5
 #
 # **The kind of table.** The learning rate that suits a whole BERT is given to a head alone.
@@ -126,7 +129,8 @@ mtl.lesson.entity_scores(frozen)
 # 190 steps of 2e-5 lead nowhere.
 #
 # **Cause in one line**: a new head needs large steps, and a head alone can take them.
-#
+
+# %% [markdown]
 # ## LoRA at a tenth of its learning rate
 #
 # **The kind of table.** LoRA is shown at several ranks, and more rank seems to help. In a
@@ -162,7 +166,8 @@ Markdown(
 # for all rows, and as we read the code, rows without one of their own fall back to 1e-5.
 #
 # **Cause in one line**: the rows differ in how far they got, not in what they can do.
-#
+
+# %% [markdown]
 # ## How to read the next table
 #
 # - **Which learning rate did the optimizer hold?** Not the file: the optimizer. Is it the best

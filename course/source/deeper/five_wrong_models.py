@@ -35,7 +35,7 @@ TINY = BertConfig(
 IDS = torch.randint(5, 100, (4, 8))  # four sentences of eight word pieces
 
 # %% [markdown]
-# ## 1 · Frozen, and moved by the optimizer
+# ## Frozen, and moved by the optimizer
 #
 # This model trains for one step. Then somebody freezes its first layer. The optimizer keeps
 # it, the old gradient is zeroed instead of dropped, and weight decay goes on.
@@ -69,7 +69,7 @@ optimizer.zero_grad()
 print(mtl.check_freezing(model, optimizer))
 
 # %% [markdown]
-# ## 2 · Frozen, and counting
+# ## Frozen, and counting
 #
 # Batch normalisation keeps a running mean. It is a buffer, not a parameter, so
 # `requires_grad` says nothing about it. In train mode each forward pass moves it.
@@ -88,7 +88,7 @@ print(mtl.check_freezing(model, batch=torch.randn(16, 8)))
 # batch norms, and there this fault is common.
 
 # %% [markdown]
-# ## 3 · Frozen, and tied to something that trains
+# ## Frozen, and tied to something that trains
 #
 # A masked language model uses its word embeddings twice: to read words and to predict them.
 # We freeze BERT and train the head that predicts.
@@ -110,7 +110,7 @@ print(mtl.check_freezing(model))
 mtl.check_freezing(model).table[["part", "state", "numbers", "why"]]
 
 # %% [markdown]
-# ## 4 · Trainable, and never reached
+# ## Trainable, and never reached
 #
 # This classifier averages the hidden states, as lesson 01 does. `BertModel` brings a pooler
 # that nobody uses here. It looks as if it trained.
@@ -137,7 +137,7 @@ print(mtl.check_freezing(MeanClassifier(), batch=IDS))
 # arrive. The check runs one, and puts gradients, buffers and random numbers back.
 
 # %% [markdown]
-# ## 5 · Frozen, and noisy
+# ## Frozen, and noisy
 #
 # This is the most common of all. A classification model of the `transformers` library has
 # its BERT frozen, and then `model.train()` is called, as every training loop does.

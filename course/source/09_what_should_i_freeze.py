@@ -94,12 +94,12 @@ mtl.guess(
 #
 # `compare` usually tries four ways. To save you time, we name two. `frozen_best` freezes the
 # backbone and gives it heads that suit it: logistic regression on all layers for labels. A
-# weak head would make freezing look worse than it is.
+# weak head would make freezing look worse than it is. `none_frozen` trains everything.
 
 # %%
 WAYS = ["frozen_best", "none_frozen"]
-form = {"scenarios": WAYS, "output": FOLDER / "runs", "progress": False}
-first = mtl.compare(MINE, BUDGET, seeds=1, **form)
+settings = {"scenarios": WAYS, "output": FOLDER / "runs", "progress": False}
+first = mtl.compare(MINE, BUDGET, seeds=1, **settings)
 print(first.answer)
 
 # %% [markdown]
@@ -113,7 +113,7 @@ print(first.answer)
 # seeds are added in pairs until the time is up.
 
 # %%
-found = mtl.compare(MINE, BUDGET, seeds=2, **form)
+found = mtl.compare(MINE, BUDGET, seeds=2, **settings)
 print(found.answer)
 
 # %%
@@ -249,7 +249,7 @@ mtl.check("09.1", test_sentences)
 # ### Exercise 09.2 · Advise three people
 #
 # - **Ada** has 300 labelled sentences and wants the best labels and names that she can get.
-# - **Ben** needs labels, and retrains every time a user clicks. He has ten seconds.
+# - **Ben** needs labels, and retrains every time a user clicks. He has fifteen seconds.
 # - **Cleo** has a labeller in a hospital. She may add names, but no label may ever change.
 #
 # Give each of them one of "everything", "the heads alone", "the NER head alone".

@@ -31,7 +31,7 @@ STUDIES = mtl.lesson.studies_folder()
 #
 # **The kind of table.** Every row has the same learning rate, to be fair. A much-read blog post
 # freezes more and more layers of RoBERTa, all at 5e-5, and finds that a fully frozen one
-# learns nothing: 51 per cent with 1,000 sentences, as much as always giving one answer
+# learns nothing: 51 per cent on 1,000 film reviews, as much as always giving one answer
 # ([How many layers of my BERT model should I freeze?](https://raphaelb.net/posts/freezing-bert),
 # 2020).
 #

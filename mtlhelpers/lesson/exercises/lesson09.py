@@ -12,7 +12,7 @@ _RIGHT = {
 }
 _WHY = {
     "Ada": "Ada has no limit of time, and the first row is for the best scores",
-    "Ben": "Ben has ten seconds: which row of the table takes no more?",
+    "Ben": "Ben has fifteen seconds: which row of the table takes no more?",
     "Cleo": "for Cleo not one weight may move that a label depends on",
 }
 
@@ -43,7 +43,7 @@ def _counts_test_sentences(answer: Any) -> None:
     "09.2",
     wrong=[
         ({**_RIGHT, "Ada": "the heads alone"}, "best scores"),
-        ({**_RIGHT, "Ben": "everything"}, "ten seconds"),
+        ({**_RIGHT, "Ben": "everything"}, "fifteen seconds"),
         ({**_RIGHT, "Cleo": "everything"}, "not one weight"),
         ("everything", "a dictionary"),
     ],

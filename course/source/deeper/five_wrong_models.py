@@ -11,7 +11,8 @@
 # *8 minutes to read, 10 seconds to run. It belongs to lesson 02.*
 
 # %%
-import importlib.util
+import warnings
+from collections import OrderedDict
 
 import torch
 from torch import nn
@@ -22,9 +23,15 @@ from transformers import (
     BertModel,
 )
 
+try:
+    from peft import LoraConfig, get_peft_model
+except ImportError:  # the last section is left out then
+    get_peft_model = None
+
 import mtlhelpers as mtl
 
-torch.manual_seed(0)
+warnings.simplefilter("ignore", FutureWarning)  # peft's, about transformers to come
+_ = torch.manual_seed(0)
 TINY = BertConfig(
     vocab_size=100,
     hidden_size=32,
@@ -41,17 +48,18 @@ IDS = torch.randint(5, 100, (4, 8))  # four sentences of eight word pieces
 # it, the old gradient is zeroed instead of dropped, and weight decay goes on.
 
 # %%
-model = nn.Sequential(nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 2))
+parts = {"body": nn.Linear(8, 8), "tanh": nn.Tanh(), "head": nn.Linear(8, 2)}
+model = nn.Sequential(OrderedDict(parts))
 optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, weight_decay=0.1)
 model(torch.randn(4, 8)).sum().backward()
 optimizer.step()
 
 # %%
-_ = model[0].requires_grad_(False)
+_ = model.body.requires_grad_(False)
 optimizer.zero_grad(set_to_none=False)
-before = model[0].weight.clone()
+before = model.body.weight.clone()
 optimizer.step()
-print("moved:", not torch.equal(before, model[0].weight))
+print("moved:", not torch.equal(before, model.body.weight))
 
 # %% [markdown]
 # Did you expect that? A gradient of zero is still a gradient. AdamW then applies decay and
@@ -75,9 +83,10 @@ print(mtl.check_freezing(model, optimizer))
 # `requires_grad` says nothing about it. In train mode each forward pass moves it.
 
 # %%
-model = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
-model[0].requires_grad_(False)
-model[1].requires_grad_(False)
+parts = {"body": nn.Linear(8, 8), "norm": nn.BatchNorm1d(8), "head": nn.Linear(8, 2)}
+model = nn.Sequential(OrderedDict(parts))
+model.body.requires_grad_(False)
+model.norm.requires_grad_(False)
 _ = model.train()
 
 # %% tags=["nbval-check-output"]
@@ -173,17 +182,27 @@ print(mtl.check_freezing(model, optimizer, batch))
 # early.
 
 # %%
-has_peft = importlib.util.find_spec("peft") is not None
-if has_peft:
-    from peft import LoraConfig, get_peft_model
-
+if get_peft_model:
     model = BertForSequenceClassification(TINY)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     wanted = LoraConfig(task_type="SEQ_CLS", target_modules=["query", "value"])
     wrapped = get_peft_model(model, wanted)
-    print(mtl.check_freezing(wrapped, optimizer, batch))
-else:
-    print("peft is not installed: pip install peft, and run this cell again.")
+
+# %% [markdown]
+# A printed report would be long, so we ask for its table: how many numbers are in which
+# state, and why.
+
+
+# %%
+def in_short(optimizer):
+    """How many numbers of the wrapped model are in which state, and why."""
+    if get_peft_model is None:
+        return "peft is not installed: pip install peft, and run this page again."
+    table = mtl.check_freezing(wrapped, optimizer, batch).table
+    return table.groupby(["state", "why"])[["numbers"]].sum()
+
+
+in_short(optimizer)
 
 # %% [markdown]
 # Nothing that should train is in this optimizer. The adapters are new tensors, and `peft`
@@ -191,9 +210,7 @@ else:
 # last, and look again:
 
 # %%
-if has_peft:
-    held = [tensor for tensor in wrapped.parameters() if tensor.requires_grad]
-    print(mtl.check_freezing(wrapped, torch.optim.AdamW(held), batch))
+in_short(torch.optim.AdamW(wrapped.parameters()) if get_peft_model else None)
 
 # %% [markdown]
 # One line stays: dropout is on in the embeddings, below the first adapter. Most people who

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] tags=["slide"]
 # # 08 · Training a part
 #
 # **Must it be all or nothing?**
@@ -62,7 +62,7 @@ WAYS = {
     "backbone_frozen": "heads alone",
 }
 
-# %%
+# %% tags=["slide"]
 parts = {WAYS[way]: way for way in list(WAYS)[1:5]}
 mtl.draw_models(parts, title="Four ways to train a part of the backbone")
 
@@ -228,7 +228,7 @@ rounds = [{words: step_seconds(way) for way, words in WAYS.items()} for _ in ran
 seconds = pd.DataFrame(rounds).min()
 times = 100 * seconds / seconds["everything"]
 
-# %%
+# %% tags=["slide"]
 mtl.show_bars(
     "Few parameters are not little time",
     {f"{way} ({share[way]:.2f} % train)": times[way] for way in times.index},
@@ -291,7 +291,7 @@ runs["LoRA, 3e-3"] = trained_at("lora", 3e-3, 3e-3)
 # %%
 runs["LoRA, 3e-4; heads 3e-3"] = trained_at("lora", 3e-4, 3e-3)
 
-# %%
+# %% tags=["slide"]
 mtl.lesson.entity_scores(runs)
 
 # %%

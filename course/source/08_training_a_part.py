@@ -303,7 +303,7 @@ mtl.reveal(
     because={
         "a little behind": "It would be, after many more steps. In 78 it hardly starts.",
         "a little ahead": "Fewer parameters do not learn faster at the same step size.",
-        "not one is found": "The detour starts at zero, and so do its gradients for A.",
+        "not one is found": "Heads and adapters start from nothing, and take small steps.",
     },
 )
 

@@ -41,6 +41,12 @@ TINY = BertConfig(
 )
 IDS = torch.randint(5, 100, (4, 8))  # four sentences of eight word pieces
 
+# %%
+mtl.draw_model("backbone_frozen", title="What your code says: grey stays, blue trains")
+
+# %% [markdown]
+# Each of the five looks like such a drawing, and does something else.
+
 # %% [markdown]
 # ## Frozen, and moved by the optimizer
 #

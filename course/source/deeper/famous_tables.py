@@ -68,33 +68,25 @@ pd.DataFrame(rows).T.round(1)
 # fine-tuning BERT on little data seems unstable
 # ([arXiv 2006.05987](https://arxiv.org/abs/2006.05987), ICLR 2021).
 #
-# **Wrong, then right.** F1 in names from recorded runs with 300 sentences, ten seeds each. The
-# heads on a frozen backbone had all the steps they wanted.
+# **Wrong, then right.** Recorded runs with 300 sentences, ten seeds each. The heads on a frozen
+# backbone had all the steps they wanted. By how much do they lead over training everything, in
+# F1 of names?
 
 # %%
 full = mtl.study_table(STUDIES / "transfer").query("train_size == 300")
 short = mtl.study_table(STUDIES / "short").query("train_size == 300")
-ways = {
-    "heads alone": full[full.arm == "backbone_frozen"],
-    "everything, 2 epochs": short,
-    "everything, 12 epochs": full[full.arm == "none_frozen"],
-}
+ways = {"heads": full[full.arm == "backbone_frozen"]}
+ways |= {"2 epochs": short, "12 epochs": full[full.arm == "none_frozen"]}
 
 # %%
 names = {way: 100 * runs.groupby("corpus").ner_f1.mean() for way, runs in ways.items()}
 names = pd.DataFrame(names).dropna()
-names.round(1)
+gaps = names[["2 epochs", "12 epochs"]].rsub(names["heads"], axis=0)
 
 # %%
-lead = {
-    f"{corpus}, {epochs} epochs": row["heads alone"]
-    - row[f"everything, {epochs} epochs"]
-    for corpus, row in names.iterrows()
-    for epochs in (2, 12)
-}
 mtl.show_bars(
     "Freezing leads after 2 epochs and trails after 12",
-    lead,
+    {f"{corpus}, {way}": gap for (corpus, way), gap in gaps.stack().items()},
     across="← everything is better    points of F1    freezing is better →",
     form="{:+.1f}",
 )

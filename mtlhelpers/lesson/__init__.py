@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson05 import score_table as score_table
     from mtlhelpers.lesson.tables.lesson05 import show_tradeoff as show_tradeoff
     from mtlhelpers.lesson.tables.lesson05 import turned_sentence as turned_sentence
-    from mtlhelpers.training.metrics import encode_for as encode_for
-    from mtlhelpers.training.retention import L2SP as L2SP
-    from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
     from mtlhelpers.lesson.tables.lesson08 import entity_scores as entity_scores
     from mtlhelpers.lesson.tables.lesson08 import recorded_parts as recorded_parts
     from mtlhelpers.lesson.tables.lesson09 import decision_table as decision_table
     from mtlhelpers.lesson.tables.lesson09 import leader as leader
+    from mtlhelpers.training.metrics import encode_for as encode_for
+    from mtlhelpers.training.retention import L2SP as L2SP
+    from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher
     from mtlhelpers.training.similarity import layer_vectors as layer_vectors
     from mtlhelpers.training.similarity import unbiased_cka as unbiased_cka
     from mtlhelpers.training.similarity import weight_distance as weight_distance

@@ -5,8 +5,7 @@ import pytest
 from course import views
 
 # Lessons that are still to be written anew: no test holds them yet.
-TO_BE_WRITTEN = ("06", "07", "08", "09")
-TO_BE_WRITTEN = ("00", "01", "02", "03", "04", "05", "06", "07")
+TO_BE_WRITTEN = ("06", "07")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

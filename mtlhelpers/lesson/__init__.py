@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mtlhelpers.names import lazy_names
 
 if TYPE_CHECKING:
+    from mtlhelpers.inspection.overview import look_through as look_through
     from mtlhelpers.lesson.checks import Hint as Hint
     from mtlhelpers.lesson.checks import check as check
     from mtlhelpers.lesson.checks import progress as progress
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson07 import show_turn as show_turn
     from mtlhelpers.lesson.tables.lesson07 import sides_table as sides_table
     from mtlhelpers.lesson.tables.lesson07 import size_differences as size_differences
+    from mtlhelpers.lesson.tables.lesson08 import entity_scores as entity_scores
+    from mtlhelpers.lesson.tables.lesson08 import recorded_parts as recorded_parts
+    from mtlhelpers.lesson.tables.lesson09 import decision_table as decision_table
+    from mtlhelpers.lesson.tables.lesson09 import leader as leader
     from mtlhelpers.training.metrics import encode_for as encode_for
     from mtlhelpers.training.retention import L2SP as L2SP
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher

@@ -34,11 +34,6 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson05 import score_table as score_table
     from mtlhelpers.lesson.tables.lesson05 import show_tradeoff as show_tradeoff
     from mtlhelpers.lesson.tables.lesson05 import turned_sentence as turned_sentence
-    from mtlhelpers.training.features.similarity import layer_vectors as layer_vectors
-    from mtlhelpers.training.features.similarity import unbiased_cka as unbiased_cka
-    from mtlhelpers.training.features.similarity import (
-        weight_distance as weight_distance,
-    )
     from mtlhelpers.lesson.tables.lesson06 import heads_first_gaps as heads_first_gaps
     from mtlhelpers.lesson.tables.lesson06 import heads_first_table as heads_first_table
     from mtlhelpers.lesson.tables.lesson06 import recorded_ways as recorded_ways
@@ -57,6 +52,11 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson08 import recorded_parts as recorded_parts
     from mtlhelpers.lesson.tables.lesson09 import decision_table as decision_table
     from mtlhelpers.lesson.tables.lesson09 import leader as leader
+    from mtlhelpers.training.features.similarity import layer_vectors as layer_vectors
+    from mtlhelpers.training.features.similarity import unbiased_cka as unbiased_cka
+    from mtlhelpers.training.features.similarity import (
+        weight_distance as weight_distance,
+    )
     from mtlhelpers.training.metrics import encode_for as encode_for
     from mtlhelpers.training.retention import L2SP as L2SP
     from mtlhelpers.training.retention import diagonal_fisher as diagonal_fisher

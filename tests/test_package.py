@@ -17,7 +17,7 @@ import mtlhelpers as mtl
 PACKAGE = Path(mtl.__file__).parent
 # Each imports only from those before it.
 FLOORS = ("names", "escapes", "errors", "data", "model", "doctor", "training", "study")
-FLOORS += ("lesson", "terminal", "inspection", "comparison", "commands", "cli")
+FLOORS += ("terminal", "inspection", "comparison", "lesson", "commands", "cli")
 WITHIN_STUDY = {
     "protocol": (),
     "records": ("protocol",),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.guesses import guess as guess
     from mtlhelpers.lesson.guesses import past_guesses as past_guesses
     from mtlhelpers.lesson.guesses import reveal as reveal
-    from mtlhelpers.lesson.machine import cost_since as cost_since
     from mtlhelpers.lesson.machine import machine_table as machine_table
     from mtlhelpers.lesson.machine import studies_folder as studies_folder
     from mtlhelpers.lesson.readings import show_sentence as show_sentence

@@ -1,17 +1,15 @@
-"""What this machine has, and what a notebook took of it.
+"""What this machine has, and where the records lie.
 
 Lesson: 00_start_here.
 """
 
 import re
-import time
 from pathlib import Path
 
 import pandas as pd
 
 from mtlhelpers.doctor import Check, examine
 from mtlhelpers.errors import StudyError
-from mtlhelpers.model.device import peak_memory
 
 
 def machine_table() -> pd.DataFrame:
@@ -21,13 +19,6 @@ def machine_table() -> pd.DataFrame:
     out, so that the table can be shown to others.
     """
     return pd.DataFrame([_check_row(check) for check in examine()]).set_index("check")
-
-
-def cost_since(start: float) -> str:
-    """Seconds since `start` (of `time.perf_counter`) and peak memory, in a sentence."""
-    said = f"On this machine the notebook took {time.perf_counter() - start:.0f} s"
-    held = peak_memory()
-    return f"{said} and at most {held / 1e9:.1f} GB of memory." if held else f"{said}."
 
 
 def studies_folder() -> Path:

@@ -1,7 +1,5 @@
 """What the reader sees of the machine: states and remedies, and no folders."""
 
-import time
-
 import pytest
 
 import mtlhelpers as mtl
@@ -32,14 +30,3 @@ def test_states(monkeypatch):
 )
 def test_folders_and_builds_are_left_out(text, kept):
     assert machine._private_left_out(text) == kept
-
-
-def test_cost_names_seconds_and_memory():
-    text = mtl.cost_since(time.perf_counter() - 12)
-    assert "took 12 s" in text and "GB of memory" in text
-
-
-def test_cost_without_memory_where_the_platform_does_not_tell(monkeypatch):
-    monkeypatch.setattr(machine, "peak_memory", lambda: None)
-    text = mtl.cost_since(time.perf_counter() - 12)
-    assert text == "On this machine the notebook took 12 s."

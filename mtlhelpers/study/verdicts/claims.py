@@ -54,15 +54,6 @@ Rule = Comparison | Crossing
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What the decision card answers to a claim's question, by the verdict."""
-
-    supported: str
-    contradicted: str
-    no_difference: str = "it makes no practical difference"
-
-
-@dataclass(frozen=True)
 class Claim:
     """A statement under test, in our words, and what decides it."""
 
@@ -75,8 +66,6 @@ class Claim:
     crossing: tuple[Crossing, ...] = ()  # of recorded runs
     check: str = ""  # the function of fresh_checks.py that decides it
     untested: str = ""  # why nothing decides it yet
-    question: str = ""  # on the decision card, where it has a row
-    answers: Answers = Answers("", "")
 
 
 @dataclass(frozen=True)
@@ -84,7 +73,6 @@ class Claims:
     """All that the file holds."""
 
     claim: tuple[Claim, ...]
-    card: tuple[str, ...]  # ids, in the order of the decision card
 
 
 def read_claims(path: Path) -> Claims:
@@ -144,4 +132,3 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 _READ = read_claims(Path(__file__).with_name("claims.toml"))
 CLAIMS = {claim.id: claim for claim in _READ.claim}
-CARD = _READ.card

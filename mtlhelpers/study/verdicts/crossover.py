@@ -15,7 +15,7 @@ from scipy.optimize import isotonic_regression
 
 from mtlhelpers.data.streams import stream
 from mtlhelpers.errors import InputError
-from mtlhelpers.study.protocol import CONFIDENCE, Score, Verdict
+from mtlhelpers.study.protocol import CONFIDENCE, SCORE_OF, Score, Verdict
 from mtlhelpers.study.records.arms import Studies, ids_of
 from mtlhelpers.study.records.record import Side
 from mtlhelpers.study.verdicts.evidence import Evidence, Floats, Match, SeedScores
@@ -135,9 +135,6 @@ def _crossing(
     return float(np.exp(np.interp(0, curve[around], np.log(sizes)[around])))
 
 
-COMPARED: tuple[Score, ...] = ("accuracy", "ner_f1")
-
-
 def compare_arms(
     folder: str | Path,
     corpus: str,
@@ -161,7 +158,7 @@ def compare_arms(
         {"score": score, "train_size": size}
         | asdict(mean_difference(evidence.difference(match, size, score)))
         | {"ids": ids_of(arms)}
-        for score in COMPARED
+        for score in SCORE_OF.values()
         for size, arms in evidence.pairs(match).items()
     ]
     columns = ["score", "train_size", *Difference.__dataclass_fields__, "ids"]

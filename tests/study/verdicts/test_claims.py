@@ -10,7 +10,7 @@ from mtlhelpers.cli import main
 from mtlhelpers.errors import ClaimError
 from mtlhelpers.study.protocol import LESSON_05, TRANSFER, Verdict
 from mtlhelpers.study.records.tables import study_table
-from mtlhelpers.study.verdicts.claims import CARD, CLAIMS, read_claims
+from mtlhelpers.study.verdicts.claims import CLAIMS, read_claims
 from mtlhelpers.study.verdicts.judge import judge_claims
 
 IDS = (
@@ -67,15 +67,7 @@ def test_newsdesk_takes_no_part_in_where_the_border_lies():
         assert set(rule.corpora) == set(TRANSFER) - {"newsdesk"}
 
 
-def test_the_card_asks_about_claims_with_two_answers():
-    for key in CARD:
-        claim = CLAIMS[key]
-        assert claim.question.endswith("?")
-        assert claim.answers.supported != claim.answers.contradicted != ""
-
-
 CLAIM = """
-card = []
 [[claim]]
 id = "9.9"
 lesson = "08"

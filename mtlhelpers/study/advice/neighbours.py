@@ -1,6 +1,6 @@
 """By how much recorded ways lay apart near a case, and which one that speaks for.
 
-Lesson: 08_what_should_i_freeze. Corpora are the unit: of another corpus, ten more seeds
+Lesson: 09_what_should_i_freeze. Corpora are the unit: of another corpus, ten more seeds
 on the same one say nothing.
 """
 

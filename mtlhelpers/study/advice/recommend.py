@@ -1,6 +1,6 @@
 """What to freeze in a case of one's own: the question, and the answer from records.
 
-Lesson: 08_what_should_i_freeze.
+Lesson: 09_what_should_i_freeze.
 """
 
 from collections.abc import Mapping, Sequence

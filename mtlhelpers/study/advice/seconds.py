@@ -1,6 +1,6 @@
 """How long a training would take here, estimated from the seconds of recorded runs.
 
-Lesson: 08_what_should_i_freeze. Nothing is trained for it: a small piece of work, timed
+Lesson: 09_what_should_i_freeze. Nothing is trained for it: a small piece of work, timed
 here, says how fast this machine is beside the one that made the records.
 """
 

@@ -3,32 +3,29 @@
 from typing import Any
 
 from mtlhelpers.model.backbones import backbone_config
-from mtlhelpers.model.encoders.sizes import size_maps, size_parts
-from mtlhelpers.model.scenarios import LORA_MAPS, LORA_RANK
+from mtlhelpers.model.counting import trained_sizes
+from mtlhelpers.model.scenarios import LORA_RANK, SCENARIOS
 
 BACKBONES = ("minilm", "bert-base-uncased")
+# What a part has to train, by the scenario that trains it.
+MEASURES = {"whole": "none_frozen", "biases": "bitfit", "norms": "layernorm"}
+PARTS = {"embeddings": "backbone.embeddings", "layer": "backbone.layer.0"}
+ADAPTERS = ("lora", "lora_qv")
 
 
 def sizes(name: str) -> dict[str, Any]:
     """Return the sizes of a backbone: layers are alike, so one stands for all."""
     config = backbone_config(name)
-    parts = size_parts(config)
-    ends = dict(zip(LORA_MAPS, size_maps(config)))
+    scenarios = {*MEASURES.values(), *ADAPTERS}
+    counts = {s: trained_sizes(config, SCENARIOS[s], 1, 1) for s in scenarios}
     return {
         "name": name,
         "depth": config.num_hidden_layers,
         "width": config.hidden_size,
         "parts": {
-            part: {
-                "whole": parts[f"backbone.{key}"].total,
-                "biases": parts[f"backbone.{key}"].biases,
-                "norms": parts[f"backbone.{key}"].norms,
-            }
-            for part, key in (("embeddings", "embeddings"), ("layer", "layer.0"))
+            part: {said: counts[s][key] for said, s in MEASURES.items()}
+            for part, key in PARTS.items()
         },
-        "lora": {
-            "lora": LORA_RANK * sum(map(sum, ends.values())),
-            "lora_qv": LORA_RANK * sum(map(sum, (ends["query"], ends["value"]))),
-        },
+        "lora": {one: counts[one]["backbone.lora"] for one in ADAPTERS},
         "rank": LORA_RANK,
     }

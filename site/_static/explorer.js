@@ -18,7 +18,7 @@ function trainable(sizes, choice) {
       count += part === "embeddings" ? parts.embeddings.whole : parts.layer.whole;
     }
   } else if (choice.how in lora) {
-    count += depth * lora[choice.how];
+    count += lora[choice.how];
   } else {
     count += parts.embeddings[choice.how] + depth * parts.layer[choice.how];
   }

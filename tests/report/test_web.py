@@ -94,8 +94,8 @@ def test_sizes_add_up_to_the_formulas(name):
     parts, depth = one["parts"], one["depth"]
     whole = parts["embeddings"]["whole"] + depth * parts["layer"]["whole"]
     assert whole + heads == counts["none_frozen"]
-    assert depth * one["lora"]["lora"] + heads == counts["lora"]
-    assert depth * one["lora"]["lora_qv"] + heads == counts["lora_qv"]
+    assert one["lora"]["lora"] + heads == counts["lora"]
+    assert one["lora"]["lora_qv"] + heads == counts["lora_qv"]
     biases = parts["embeddings"]["biases"] + depth * parts["layer"]["biases"]
     assert biases + heads == counts["bitfit"]
 

@@ -32,7 +32,7 @@ ready: $(READY)
 report: $(READY)
 	$(OFFLINE) $(BIN)/python -m course.build --to build/notebooks --jobs 2
 	$(BIN)/python -m course.pages build/notebooks build/site
-	$(BIN)/python -m course.report build/notebooks build/report.html
+	$(BIN)/python -m report.build build/report.html
 	@echo "open build/site/00_start_here.html; build/report.html is the report to mail"
 
 .PHONY: report-page report-pdf archive site test-browser

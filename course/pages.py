@@ -1,8 +1,8 @@
-"""The solved copies as pages and slides: `python -m course.pages NOTEBOOKS SITE`.
+"""Pages and slides: `python -m course.pages build/notebooks build/site`.
 
-The pages link to one another where the notebooks do, and keep every alt text. Slides
-are the cells that are tagged `slide`, one page each: they load nothing, and any browser
-shows them, by the keys for a page down and up.
+Both are made of the solved copies. Pages link to one another where the notebooks do,
+and keep every alt text. Slides are the cells that are tagged `slide`, one page each:
+they load nothing, and any browser shows them, by the keys for a page down and up.
 """
 
 import re
@@ -20,7 +20,7 @@ LINK = re.compile(r'href="((?:\.\./|deeper/)?\w+)\.ipynb(#[^"]*)?"')
 ANCHOR = re.compile(r'<a class="anchor-link".*?</a>')
 STYLE = """
 html { scroll-snap-type: y mandatory; }
-body { margin: 0; color: #222; font: 2.6vh/1.4 system-ui, sans-serif; }
+body { margin: 0; color: #222; font: 3.1vh/1.4 system-ui, sans-serif; }
 section { min-height: 100vh; box-sizing: border-box; padding: 6vh 9vw;
   scroll-snap-align: start; display: flex; flex-direction: column;
   justify-content: center; }
@@ -57,7 +57,7 @@ def render_slides(notebook: NotebookNode, title: str) -> str:
 
 
 def main(notebooks: str, folder: str) -> int:
-    """Write a page into `folder` for each solved copy, and slides where it has some."""
+    """Write a page into `folder` for each solved copy, and its slides beside that."""
     solved = Path(notebooks) / "solved"
     for path in sorted(solved.rglob("*.ipynb")):
         if ".ipynb_checkpoints" in path.parts:
@@ -67,7 +67,7 @@ def main(notebooks: str, folder: str) -> int:
         print(target)
         notebook = nbformat.read(path, as_version=4)
         if any("slide" in tags(cell) for cell in notebook.cells):
-            target = Path(folder) / "slides" / target.name
+            target = Path(folder).with_name("slides") / target.name
             page = render_slides(notebook, path.stem)
             write_atomically(target, page.encode("utf-8"))
     return 0

@@ -14,6 +14,7 @@ from report.sections import (
     adding,
     amount,
     answer,
+    later,
     ledger,
     method,
     others,
@@ -30,6 +31,7 @@ SECTIONS = {
     "steps": steps.section,
     "adding": adding.section,
     "others": others.section,
+    "later": later.section,
     "robustness": robustness.section,
     "ledger": ledger.section,
 }
@@ -48,6 +50,7 @@ def context(facts: Facts) -> dict[str, Any]:
     """Return everything that the templates speak of, section by section."""
     return {name: section(facts) for name, section in SECTIONS.items()} | {
         "version": mtlhelpers.__version__,
+        "recorded": facts.studies,
         "style": Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),
     }
 

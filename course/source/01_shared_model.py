@@ -400,8 +400,8 @@ Markdown(
 #
 # If the careful mean had moved with the padding, something else would leak between
 # sentences. If your forward pass had differed from the model's, it would do more than
-# it says. If steps had been as uneven as gradients, a small gradient would be a reason
-# not to freeze.
+# it says. If steps had been as uneven as gradients, a weight that hardly matters would
+# hardly move, and freezing it would change little.
 #
 # ## Go deeper
 #

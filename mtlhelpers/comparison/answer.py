@@ -59,7 +59,7 @@ def _headline(standings: Standings) -> str:
     """What to do, against the way that is asked about: freezing, or everything."""
     winner, other = standings.winner, _rival(standings)
     if other is None:
-        return f"{winner.advice} is all that was run. {_means(standings)}"
+        return f"No answer: {winner.noun} is all that was run. {_means(standings)}"
     leads = [one for one in standings.leads if one.second == other]
     if not leads:
         return (

@@ -50,29 +50,29 @@ def _scores(standings: Standings) -> str:
         scores = (mean_and_spread(table[name]) for name in titles)
         trained = f"{table['trainable_parameters'].iloc[0]:,}"
         takes = spoken(standings.seconds(way))
-        rows.append((way.scenario, *scores, trained, takes, str(len(runs))))
+        rows.append((way.scenario, *scores, takes, str(len(runs)), trained))
     always: dict[str, float | None] = {"accuracy": standings.majority, "ner_f1": 0.0}
     shares = (mean_and_spread(pd.Series([always.get(name)])) for name in titles)
-    rows.append(("most frequent label, no names", *shares, "0", "", ""))
+    rows.append(("most frequent label, no names", *shares, "", "", "0"))
     if runs := [one for r in standings.runs(BASELINE).values() for one in r]:
         table = pd.DataFrame(map(row_of, runs))
         scores = (mean_and_spread(table[name]) for name in titles)
-        rows.append((f"{BASELINE.noun}, no training", *scores, "0", "", str(len(runs))))
-    return grid(["way", *titles.values(), "trained", "takes", "runs"], rows)
+        rows.append((f"{BASELINE.noun}, no training", *scores, "", str(len(runs)), "0"))
+    return grid(["way", *titles.values(), "takes", "runs", "trained"], rows)
 
 
 def _differences(standings: Standings) -> str:
     rows = [
         (
             f"{standings.winner.scenario} minus {lead.second.scenario}",
-            SCORE_COLUMNS[SCORE_OF[lead.task]],
+            _said(lead.verdict),
             f"{100 * lead.found.difference:+.1f}",
             f"{100 * lead.found.low:+.1f} to {100 * lead.found.high:+.1f}",
-            _said(lead.verdict),
+            SCORE_COLUMNS[SCORE_OF[lead.task]],
         )
         for lead in standings.leads
     ]
-    table = grid(["points", "score", "difference", "interval", "verdict"], rows)
+    table = grid(["points", "verdict", "difference", "interval", "score"], rows)
     if not table:
         return ""
     over = "folds" if standings.case.folds else "seeds and test sentences"

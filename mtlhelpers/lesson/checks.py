@@ -18,7 +18,7 @@ from mtlhelpers.lesson.memory import attended, remember, remembered
 from mtlhelpers.lesson.notice import GREEN, ORANGE, Notice
 
 _Check = Callable[[object], None]
-BLANK = "The three dots are still there: put your answer in their place, and run again."
+BLANK = "The three dots are still there. Write in their place, and run both cells."
 
 
 class Hint(ValueError):

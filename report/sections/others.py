@@ -1,9 +1,9 @@
-"""What pre-training gives, a part of the backbone, and what waits for its runs."""
+"""What pre-training gives, and ways between all and nothing."""
 
 from collections.abc import Iterable
 from typing import Any
 
-from mtlhelpers.study.protocol import TASKS, Task, Verdict
+from mtlhelpers.study.protocol import TASKS, Task
 from mtlhelpers.study.records.record import Side
 from report.facts import EVERYTHING, FROZEN, Facts
 from report.figures.dots import Panel, Row
@@ -20,7 +20,7 @@ PARTS = {
 
 
 def section(facts: Facts) -> dict[str, Any]:
-    """Return the panels of both questions, and the statements without a verdict."""
+    """Return the panels of both questions, and the times of a step."""
     free = list(gaps(facts.evidence, Ways(EVERYTHING, RANDOM), PAIRED))
     frozen = list(gaps(facts.evidence, Ways(FROZEN, RANDOM), PAIRED, _sizes(free)))
     parts = {
@@ -32,7 +32,6 @@ def section(facts: Facts) -> dict[str, Any]:
         "random": {"moves": free, "frozen": frozen},
         "part_panels": [part_panel(parts, task) for task in TASKS],
         "parts": parts,
-        "waiting": waiting(facts),
         "bert": bool(facts.records("bert_base")),
         "step": {one.task: one for one in facts.decisions("2.2")},
     }
@@ -68,12 +67,3 @@ def part_panel(parts: dict[str, list[Gap]], task: Task) -> Panel:
     ]
     title = task_title(task)
     return Panel(title, rows, "plain training is better", "this way is better")
-
-
-def waiting(facts: Facts) -> list[dict[str, Any]]:
-    """Return the statements that wait for runs, with what would decide them."""
-    return [
-        {"statement": one.claim.statement, "by": one.claim.decided_by}
-        for one in facts.judged.values()
-        if {d.verdict for d in one.decisions} == {Verdict.NOT_TESTED}
-    ]

@@ -8,9 +8,8 @@ code or records is written beside it. `--lessons` names the folder of solved les
 
 import argparse
 import json
-import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +17,15 @@ from report.build import STUDIES
 from report.facts import Facts
 from report.page import render
 from report.web.cards import cards
+from report.web.links import followed, place
 from report.web.recorded import rows
 from report.web.reference import reference
 from report.web.sizes import BACKBONES, sizes
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "notebooks" / "solved"
-TREE = """
-
-```{toctree}
-:hidden:
-:maxdepth: 1
-
-lessons
-report
-explorer
-board
-howto
-results
-reference
-```
-"""
+COPIED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "site/*.md", "teaching/*.md")
+FRONT = ("lessons", "report", "explorer", "board", "howto", "results", "reference")
 
 
 def main() -> None:
@@ -58,26 +45,34 @@ def main() -> None:
     (target / "_static" / "records.js").write_text(data(facts), encoding="utf-8")
     found = list(copied_lessons(options.lessons, target / "lessons"))
     for name, text in pages(found).items():
+        (target / name).parent.mkdir(exist_ok=True)
         (target / name).write_text(text, encoding="utf-8")
     print(f"{target}: {len(found)} lessons, {len(list(target.glob('*.md')))} pages")
 
 
 def pages(lessons: list[tuple[str, str]]) -> dict[str, str]:
-    """Return the pages that are written here, by name."""
-    return {
-        "index.md": from_root("README.md") + TREE,
-        "contributing.md": from_root("CONTRIBUTING.md"),
-        "changelog.md": from_root("CHANGELOG.md"),
+    """Return every page that is Markdown, by its name on the site."""
+    found: dict[str, str] = {}
+    for pattern in COPIED:
+        for path in sorted(ROOT.glob(pattern)):
+            name = path.relative_to(ROOT).as_posix()
+            text = path.read_text(encoding="utf-8")
+            found[place(name) or name] = followed(text, name)
+    teachers = [name for name in found if name.startswith("teaching/")]
+    found["index.md"] += tree((*FRONT, "teachers") if teachers else FRONT)
+    if teachers:
+        found["teachers.md"] = f"# For teachers\n{tree(teachers, hidden=False)}"
+    return found | {
         "lessons.md": lesson_list(lessons),
         "cards.md": cards(),
         "api.md": reference(),
     }
 
 
-def from_root(name: str) -> str:
-    """Return a page of the repository's root; its links to `site/` lead beside it."""
-    text = (ROOT / name).read_text(encoding="utf-8")
-    return re.sub(r"\]\(site/", "](", text)
+def tree(names: Iterable[str], hidden: bool = True) -> str:
+    """Return the directive that puts pages into the site's navigation."""
+    lines = ["", "```{toctree}", ":maxdepth: 1", *[":hidden:"] * hidden, ""]
+    return "\n".join([*lines, *(name.removesuffix(".md") for name in names), "```", ""])
 
 
 def data(facts: Facts) -> str:
@@ -120,8 +115,8 @@ def lesson_list(lessons: list[tuple[str, str]]) -> str:
     for heading, deeper in (("In order", False), ("Deep dives", True)):
         own = [one for one in lessons if one[0].startswith("deeper/") is deeper]
         if own:
-            lines += [f"## {heading}", "", "```{toctree}", ":maxdepth: 1", ""]
-            lines += [f"lessons/{name}" for name, _ in own] + ["```", ""]
+            lines += [f"## {heading}"]
+            lines += [tree([f"lessons/{name}" for name, _ in own], hidden=False)]
     if not lessons:
         lines += ["They are not built here: `make notebooks` runs them.", ""]
     return "\n".join(lines)

@@ -133,6 +133,11 @@ def test_class_means_stand_beside_the_majority():
     assert "class means of frozen vectors, no training" in sheet_of(found, [text])
 
 
+def test_one_way_alone_is_no_answer():
+    text = said({"frozen_best": [0.60, 0.61]})
+    assert text.startswith("No answer: freezing the backbone is all that was run.")
+
+
 def test_nothing_at_all_is_said_too():
     assert said({}) == "No answer: not one run fitted the budget."
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course import pages, views
-from course.language import SOLVED
+from course.language import SOLVED, is_deeper
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def page(source):
     return pages.render(SOLVED / f"{views.title(source)}.ipynb")
 
 
-def test_alt_texts_are_on_the_page(page):
+def test_alt_texts_are_on_the_page(source, page):
     pictures = re.findall(r"<img [^>]*base64[^>]*>", page)
-    assert pictures
+    assert pictures or is_deeper(views.title(source))
     assert all(re.search(r'alt="[^"]{20,}"', picture) for picture in pictures)
 
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as tree
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from report.figures.curves import Chart, Line, Point
@@ -61,6 +61,7 @@ def test_two_marks_differ_for_the_colour_blind(theme, kind):
     assert np.linalg.norm(seen[0] ** (1 / 2.4) - seen[1] ** (1 / 2.4)) > 0.2
 
 
+@settings(deadline=None)
 @given(some.tuples(numbers, numbers).filter(lambda pair: pair[1] - pair[0] > 0.5))
 def test_ticks_are_few_and_within(ends):
     found = ticks(*ends)
@@ -73,6 +74,7 @@ def gap(difference: float, half: float) -> Gap:
     return Gap("snips+2000", "ner", 300, *ends, 5, ())
 
 
+@settings(deadline=None)
 @given(some.lists(some.tuples(numbers, some.floats(0, 30)), min_size=1, max_size=6))
 def test_rows_stay_within_the_frame(found):
     rows = [
@@ -81,6 +83,7 @@ def test_rows_stay_within_the_frame(found):
     within(Panel("Names", rows, "left", "right").draw())
 
 
+@settings(deadline=None)
 @given(some.lists(numbers, min_size=2, max_size=7))
 def test_lines_stay_within_the_frame(values):
     points = [

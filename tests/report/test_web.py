@@ -11,6 +11,7 @@ from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.study.records.record import Record
 from report.web import assemble
 from report.web.cards import cards
+from report.web.links import followed
 from report.web.recorded import alike, mean, rows, trained, way
 from report.web.reference import reference
 from report.web.sizes import BACKBONES, sizes
@@ -117,9 +118,27 @@ def test_the_data_are_a_script_of_json(facts):
     assert held["rows"] and set(held["sizes"]) == set(BACKBONES)
 
 
-def test_links_of_the_readme_lead_beside_it():
-    assert "](results.md)" in assemble.from_root("README.md")
-    assert "](site/" not in assemble.from_root("README.md")
+@pytest.mark.parametrize(
+    ("page", "link", "expected"),
+    [
+        ("README.md", "site/results.md#few", "results.md#few"),
+        ("site/install.md", "../teaching/README.md", "teaching/README.md"),
+        ("site/install.md", "../README.md", "index.md"),
+        ("teaching/README.md", "../site/own_data.md", "../own_data.md"),
+        ("teaching/README.md", "../notebooks/01_b.ipynb", "../lessons/01_b.ipynb"),
+        ("site/ways.md", "own_data.md", "own_data.md"),
+        ("site/ways.md", "../LICENSE", "../LICENSE"),  # not on the site: left as it is
+        ("site/ways.md", "https://docs.dask.org", "https://docs.dask.org"),
+    ],
+)
+def test_links_follow_their_page(page, link, expected):
+    assert followed(f"see [it]({link}), now", page) == f"see [it]({expected}), now"
+
+
+def test_every_page_is_in_the_navigation():
+    found = assemble.pages([("00_a", "00 a")])
+    listed = {line for text in found.values() for line in text.splitlines()}
+    assert {name.removesuffix(".md") for name in found} - {"index"} <= listed
 
 
 def test_lessons_come_in_order_with_their_titles(tmp_path):

@@ -6,7 +6,7 @@
 # In lesson 03 random heads spread far wider than dice. Here you look at one of them,
 # take the explanation apart, and find out whether a lucky seed stays lucky.
 #
-# *15 minutes to read, 40 seconds to run. It belongs to lesson 03.*
+# *15 minutes to read, 20 seconds to run. It belongs to lesson 03.*
 
 # %%
 import math
@@ -108,6 +108,12 @@ deviations = {
     f"dice, {len(groups)} groups": die(len(groups)),
     f"dice, {N:,} sentences": die(N),
 }
+
+# %%
+spread = {"true labels": accuracy}
+spread["exchanged by group"] = (answers == by_group).mean(1)
+spread["shuffled by sentence"] = (answers == by_sentence).mean(1)
+mtl.lesson.show_chance(spread, 1 / L)
 
 # %%
 pd.Series(deviations, name="standard deviation, points").round(2).to_frame()

@@ -6,7 +6,7 @@
 # Lesson 04 trained heads in seconds, because the backbone ran once. Here you build such
 # a store, make it stale, and look at the clock part by part.
 #
-# *15 minutes to read, 40 seconds to run. It belongs to lesson 04.*
+# *15 minutes to read, 20 seconds to run. It belongs to lesson 04.*
 
 # %%
 import time

@@ -25,7 +25,7 @@ from mtlhelpers.study.verdicts.judge import judge_claims
 
 _CORPORA = {"snips+2000": "SNIPS", "hwu64": "HWU64", PUBLISHED[2]: "CLINC150, WNUT17"}
 _TITLES: dict[Task, str] = {"sentence": "labels (accuracy)", "ner": "names (F1)"}
-_LOOKS = ({"color": "#D55E00", "marker": "s"}, {"color": "#0072B2", "marker": "o"})
+_LOOKS = (("#D55E00", "s"), ("#0072B2", "o"))  # of the smaller size, and the larger
 
 
 class Bar(NamedTuple):
@@ -105,12 +105,11 @@ def _panel(axes: Axes, task: Task, shown: list[Bar]) -> None:
         large = one.size != smallest
         at = list(_CORPORA).index(one.corpus) + (0.18 if large else -0.18)
         reach = [[one.difference - one.low], [one.high - one.difference]]
-        axes.errorbar(
-            one.difference, at, xerr=reach, capsize=3, markersize=5, **_LOOKS[large]
-        )
-        colour = _LOOKS[large]["color"]
-        spot = {"xytext": (6, 0), "textcoords": "offset points", "va": "center"}
-        axes.annotate(f"{one.size:,}", (one.high, at), **spot, color=colour, size=8)
+        colour, marker = _LOOKS[large]
+        axes.errorbar(one.difference, at, xerr=reach, capsize=3, markersize=5,
+                      color=colour, marker=marker)  # fmt: skip
+        axes.annotate(f"{one.size:,}", (one.high, at), (6, 0), va="center", size=8,
+                      textcoords="offset points", color=colour)  # fmt: skip
     axes.set_title(_TITLES[task], fontsize=10)
     axes.set_xlabel("points", size=8)
     for text, end, side in (("everything", 0, "left"), ("freezing", 1, "right")):

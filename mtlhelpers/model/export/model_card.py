@@ -13,6 +13,7 @@ from mtlhelpers.model.heads.kinds import crf_of
 from mtlhelpers.model.shared import SharedModel
 
 _UNKNOWN = "unknown"
+_COMBINED = {"mean": "in their mean", "join": "joined", "mix": "in a learned mix"}
 _COUNTED = {  # by name in `Scores`: what it is, and what it is counted on
     "accuracy": ("accuracy", "labelled_sentences"),
     "macro_f1": ("macro F1", "labelled_sentences"),
@@ -64,12 +65,12 @@ def _what_it_does(model: SharedModel) -> Iterator[str]:
         yield f"- names in the sentence, of {len(types)} types: {_listed(types)}"
     yield ""
     for task in model.tasks:
-        reading, kind = model.readings[task], model.specs[task].kind
-        layers = ", ".join(map(str, reading.layers))
-        how = " joined" if reading.joined else " in their mean"
+        read, spec = model.readings[task].layers, model.specs[task]
+        how, layers = _COMBINED[spec.combine], ", ".join(map(str, read))
+        states = f"states {layers} {how}" if len(read) > 1 else f"state {layers}"
         yield (
-            f"The {task} head ({kind}) reads hidden state {layers}"
-            f"{how * (len(reading.layers) > 1)} (0 is the embeddings)."
+            f"The {task} head ({spec.kind}) reads hidden {states} (0 is the "
+            f"embeddings)."
         )
     pooled = "the mean of all pieces" if model.pooling == "mean" else "the first piece"
     yield (

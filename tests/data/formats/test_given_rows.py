@@ -1,5 +1,7 @@
 """Sentences in memory: dicts, data sets, tables; and data sets that were saved."""
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -92,7 +94,7 @@ BROKEN = [
         r"row 0: 2 labels \(a, b\). One per sentence can be learned",
     ),
     (Dataset.from_dict({"words_": [["a"]], "x": [1]}), "its keys are words_, x"),
-    (Dataset.from_dict({"tokens": []}), "train: no sentences"),
+    (Dataset.from_dict({"tokens": []}), r"train\S*: no sentences|mine: cannot be read"),
 ]
 
 
@@ -101,6 +103,32 @@ def test_broken_data_sets_are_refused(rows, fault):
     with pytest.raises(CorpusError, match=fault) as caught:
         mtl.Corpus.from_rows({"train": rows, "test": rows}, name="mine")
     assert str(caught.value).startswith("mine, train")
+
+
+def save_arrow(rows: Dataset, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as file:
+        table = rows.data.table
+        with pa.ipc.new_file(file, table.schema) as written:
+            written.write_table(table)
+
+
+SAVED = {
+    "train.parquet": lambda rows, path: rows.to_parquet(path),
+    "train.arrow": save_arrow,
+    "": lambda rows, path: DatasetDict(train=rows, test=rows).save_to_disk(path),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+@pytest.mark.parametrize(("rows", "fault"), BROKEN)
+def test_broken_files_of_each_form_are_refused(name, rows, fault, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    SAVED[name](rows, folder / name)
+    with pytest.raises(CorpusError, match=fault) as caught:
+        load_corpus(folder)
+    assert str(caught.value).startswith(str(folder / name))
+    assert str(caught.value).endswith(".")
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_a_head_of_any_kind_is_exported(task, settings, tmp_path):
         assert one["label"] == other.label
         assert one["spans"] == [span._asdict() for span in other.spans]
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert f"The {task} head ({settings['kind']}) reads hidden state " in card
+    reads = "1, 3 in a learned mix" if settings["combine"] == "mix" else "2, 4 joined"
+    assert f"The {task} head ({settings['kind']}) reads hidden states {reads}" in card
     assert (WORDS in card) == (WORDS in given)
     assert ("`links`" in card) == ("crf" in settings["kind"])
 

@@ -51,7 +51,7 @@ def run_apart(
         if child == 0:
             os.setsid()  # so that what it starts ends with it
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            _forget(sys.stdin, sys.stdout, sys.stderr)
+            _be_silent()
             try:
                 run_here(name, attack, seed, left, outlet)
             finally:
@@ -67,10 +67,11 @@ def run_apart(
             os.waitpid(child, 0)
 
 
-def _forget(*streams: object) -> None:
+def _be_silent() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for number in range(len(streams)):
+    for number in range(3):
         os.dup2(nowhere, number)
+    sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115 (until the end)
 
 
 def _results(inlet: int, numbers: Sequence[int], seconds: float) -> Iterator[Result]:

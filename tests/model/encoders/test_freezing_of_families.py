@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import ScenarioError
 from mtlhelpers.model.encoders.families import FAMILIES, stack_of
-from mtlhelpers.model.scenarios import ScenarioError
 
 MANY = settings(
     max_examples=30,

@@ -18,15 +18,14 @@ from helpers.encoders import BYTE_LEVEL, EVERY, config_of, save_family
 
 import mtlhelpers as mtl
 from mtlhelpers.data import encoding
+from mtlhelpers.errors import BackboneError, TrainingError
 from mtlhelpers.model import backbones, freezing, layers, shared
-from mtlhelpers.model.backbone_files import BackboneError
 from mtlhelpers.model.encoders import families
 from mtlhelpers.model.encoders.families import FAMILIES, stack_of
 from mtlhelpers.model.heads.pair import HeadPair
 from mtlhelpers.training import loop
 from mtlhelpers.training.features import store
 from mtlhelpers.training.metrics import encode_for
-from mtlhelpers.training.optimizer import TrainingError
 
 CORPUS = tiny.corpus()
 TRAIN = CORPUS.splits["train"]

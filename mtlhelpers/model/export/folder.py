@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from torch import nn
 
@@ -49,16 +50,7 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
         with quiet():
             model.backbone.save_pretrained(part / "backbone")
             model.tokenizer.save_pretrained(part / "backbone")
-        names = {
-            "model": GRAPH,
-            "labels": model.labels,
-            "tags": model.tags,
-            "max_length": model.max_length,
-        }
-        if crf := crf_of(model.ner_classifier):
-            links = {"start": crf.start, "after": crf.transitions}
-            names["links"] = {key: one.tolist() for key, one in links.items()}
-        _write(part / "names.json", json.dumps(names, indent=1, ensure_ascii=False))
+        _write(part / "names.json", _names(model))
         script = Path(__file__).with_name("answer.py.txt").read_text(encoding="utf-8")
         _write(part / "answer.py", script)
         _write(part / "README.md", card(model, gaps))
@@ -66,6 +58,20 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
             folder.rmdir()  # an empty one
         part.rename(folder)
     yield f"{folder}: backbone/, names.json, answer.py and README.md, the model card"
+
+
+def _names(model: SharedModel) -> str:
+    """What `answer.py` knows of the graph: its file, and what its logits are called."""
+    names: dict[str, Any] = {
+        "model": GRAPH,
+        "labels": model.labels,
+        "tags": model.tags,
+        "max_length": model.max_length,
+    }
+    if crf := crf_of(model.ner_classifier):
+        links = {"start": crf.start, "after": crf.transitions}
+        names["links"] = {key: one.tolist() for key, one in links.items()}
+    return json.dumps(names, indent=1, ensure_ascii=False)
 
 
 def _check(model: SharedModel, folder: Path) -> None:

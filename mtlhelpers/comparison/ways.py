@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.errors import InputError
-from mtlhelpers.model.scenarios import COMPARED, HEADS, SCENARIOS, find_scenario
+from mtlhelpers.model.scenarios import HEADS, SCENARIOS, USUAL_WAYS, find_scenario
 from mtlhelpers.study.protocol import FROZEN
 
-FROZEN_BEST = COMPARED[0]
+FROZEN_BEST = USUAL_WAYS[0]
 
 
 class Way(NamedTuple):
@@ -25,7 +25,7 @@ _WORDS = (
     ("Train the heads, then everything", "heads first"),
     ("Train LoRA adapters", "LoRA"),
 )
-OFFERED = tuple(Way(one, *words) for one, words in zip(COMPARED, _WORDS, strict=True))
+OFFERED = tuple(Way(one, *words) for one, words in zip(USUAL_WAYS, _WORDS, strict=True))
 # Run once beside them, and never advised: what no training at all comes to.
 BASELINE = Way("class_means", "Train nothing", "class means of frozen vectors")
 # The task that was learned before, and the ways to learn the other one beside it.

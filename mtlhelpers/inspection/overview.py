@@ -13,7 +13,7 @@ from mtlhelpers.data.rows import Row
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.inspection.findings import Finding, find_faults, find_in_splits
 from mtlhelpers.inspection.pieces import PieceCounts, count_pieces, find_in_pieces
-from mtlhelpers.model.scenarios import COMPARED, find_scenario
+from mtlhelpers.model.scenarios import USUAL_WAYS, find_scenario
 from mtlhelpers.training.recipes import recipe_for
 
 CountTable = dict[str, dict[str, int]]  # a count per name and split
@@ -156,7 +156,7 @@ def _seconds(splits: Splits, pieces: PieceCounts | None) -> dict[str, float]:
         return {}
     step = pieces.mean * SECONDS_PER_PIECE
     scoring, passes = rest * step * FORWARD, {}
-    for scenario in map(find_scenario, COMPARED):
+    for scenario in map(find_scenario, USUAL_WAYS):
         recipe = recipe_for(scenario)
         epochs = recipe.epochs_for(train, recipe.batch_size)
         passes[scenario.name] = train * epochs if scenario.moves_backbone else 0

@@ -137,7 +137,7 @@ WHOLE_PARTS = tuple(SCENARIOS)[:7]
 HEADS_FIRST = "heads_first"
 # What is compared on own sentences, cheap ones first. Freezing with heads that suit it:
 # with linear ones it would look worse than it is. LoRA takes twice the steps.
-COMPARED = ("frozen_best", "none_frozen", HEADS_FIRST, "lora")
+USUAL_WAYS = ("frozen_best", "none_frozen", HEADS_FIRST, "lora")
 
 
 def find_scenario(scenario: str | Scenario) -> Scenario:

@@ -11,7 +11,7 @@ from mtlhelpers.comparison import answer
 from mtlhelpers.comparison.budget import Clock, passes_of, read_budget
 from mtlhelpers.comparison.json_rows import row_of, summary, write_rows
 from mtlhelpers.comparison.ways import OFFERED, choose_ways, runnable
-from mtlhelpers.model.scenarios import COMPARED, SCENARIOS
+from mtlhelpers.model.scenarios import SCENARIOS, USUAL_WAYS
 from mtlhelpers.study.records.store import read_records
 from mtlhelpers.training import recipes
 
@@ -93,7 +93,7 @@ def test_the_budget_stops_seeds_by_time_alone(backbone, monkeypatch):
 
 
 def test_what_check_expects_is_what_compare_offers():
-    assert tuple(way.scenario for way in OFFERED) == COMPARED
+    assert tuple(way.scenario for way in OFFERED) == USUAL_WAYS
 
 
 @pytest.mark.parametrize("text", ["", "m", "0", "-1m", "soon", "1.m"])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from torch import nn
 
@@ -60,8 +61,8 @@ def export_model(model: SharedModel, folder: Path) -> Iterator[str]:
 
 
 def _names(model: SharedModel) -> str:
-    """What the script must know beside the graph, as JSON."""
-    names = {
+    """What `answer.py` knows of the graph: its file, and what its logits are called."""
+    names: dict[str, Any] = {
         "model": GRAPH,
         "labels": model.labels,
         "tags": model.tags,

@@ -1,9 +1,9 @@
 """Minutes that a lesson takes: `python -m course.minutes`.
 
-Reading: 200 words, 20 lines of code, two figures or tables per minute, and 20 seconds per
-prediction. Running: what its budget allows. An exercise: five minutes. The half day reads
-the sections whose headings carry its sign, runs everything, and does one exercise per
-lesson of its path.
+Reading: 200 words, 20 lines of code, two figures or tables per minute, and 20 seconds
+per prediction. Running: what its budget allows. An exercise: five minutes. The half day
+reads the sections whose headings carry its sign, runs everything, and does one exercise
+per lesson of its path.
 """
 
 import re
@@ -76,10 +76,8 @@ def main() -> int:
     ]
     print(f"{'lesson':34} reading  running  exercises  half day")
     for one in found:
-        print(
-            f"{one.lesson:34} {one.reading:7.0f} {one.running:8.1f} {one.exercises:10.0f}"
-            f" {one.half_day:9.0f}"
-        )
+        alone = f"{one.reading:7.0f} {one.running:8.1f} {one.exercises:10.0f}"
+        print(f"{one.lesson:34} {alone} {one.half_day:9.0f}")
     hours = sum(one.half_day for one in found) / 60
     whole = sum(one.reading + one.running + one.exercises for one in found) / 60
     print(f"half day {hours:.1f} hours, all lessons {whole:.1f} hours")

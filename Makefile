@@ -20,7 +20,7 @@ endif
 OFFLINE := HF_HUB_OFFLINE=1 HF_DATASETS_OFFLINE=1
 # Two processes of one thread each.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
-TESTS := $(PYTEST) tests
+TESTS := $(PYTEST) tests --ignore tests/browser
 
 .PHONY: ready report notebooks test test-real coverage faults corpora lab bench budget lint style types \
   wheelhouse release pins clean

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+DOWNLOADED = Path.home() / ".cache" / "ms-playwright"  # by `playwright install`
 SECONDS = 120
 
 
 def browser() -> str | None:
-    """Return the path of a Chromium; None where there is none."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    """Return the path of a Chromium, Playwright's own as well; None without one."""
+    own = sorted(DOWNLOADED.glob("chromium-*/chrome-linux*/chrome"))
+    return next(filter(None, map(shutil.which, [*NAMES, *map(str, own)])), None)
 
 
 def main(page: str, target: str) -> int:

@@ -17,7 +17,7 @@ WORKFLOWS = [path.relative_to(ROOT) for path in ROOT.glob(".github/workflows/*.y
 TORCH_IS_IN = ("Makefile", "site/install.md", "environment.yml", *WORKFLOWS)
 INDEX = "index-url|find-links|pypi.org|pythonhosted|anaconda.org|download.pytorch"
 # What may be said of an index: none is written, or the reader puts it in.
-HARMLESS = "--no-emit-index-url|--index-url ADDRESS"
+HARMLESS = "--no-emit-index-url|--index-url ADDRESS|--no-index --find-links build"
 
 
 def text(name: str | Path) -> str:

@@ -31,14 +31,22 @@ def decision_table(studies: Path) -> pd.DataFrame:
     """
     fit, more = study_table(studies / "transfer"), study_table(studies / "further")
     fit = fit[fit.corpus.isin(PUBLISHED)]
+    names = ["you want", "train", "what was measured", "it takes"]
+    rows = [*_from_the_start(fit, more), *_adding_names(more)]
+    return pd.DataFrame(rows, columns=names).set_index("you want")
+
+
+_Row = tuple[str, str, str, str]
+
+
+def _from_the_start(fit: pd.DataFrame, more: pd.DataFrame) -> list[_Row]:
+    """What to train where both tasks are new."""
     everything = _means(fit, "none_frozen", _SMALL)
     heads = _means(fit, "backbone_frozen", _SMALL)
     upper = _means(more, "top half", _SMALL)
-    alone, distilled = _means(more, "3B", _LARGE), _means(more, "3A, lwf", _LARGE)
     behind = everything - heads
     short = (_means(fit[fit.seed < 5], "none_frozen", _SMALL) - upper).dropna()
-    moved = distilled.accuracy - distilled.accuracy_before
-    rows = [
+    return [
         (
             "the best scores",
             "everything",
@@ -59,6 +67,14 @@ def decision_table(studies: Path) -> pd.DataFrame:
             f"{_range(short.ner_f1)} in names",
             _times(upper),
         ),
+    ]
+
+
+def _adding_names(more: pd.DataFrame) -> list[_Row]:
+    """What to train where the labels are learned already."""
+    alone, distilled = _means(more, "3B", _LARGE), _means(more, "3A, lwf", _LARGE)
+    moved = distilled.accuracy - distilled.accuracy_before
+    return [
         (
             "to add names; no label may change",
             "the NER head alone",
@@ -73,8 +89,6 @@ def decision_table(studies: Path) -> pd.DataFrame:
             _times(distilled),
         ),
     ]
-    names = ["you want", "train", "what was measured", "it takes"]
-    return pd.DataFrame(rows, columns=names).set_index("you want")
 
 
 def _means(runs: pd.DataFrame, arm: str, size: int) -> pd.DataFrame:

@@ -3,7 +3,9 @@
 import hashlib
 import socket
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -191,3 +193,27 @@ def test_the_publisher_is_asked_unless_told_otherwise(own_cache, monkeypatch):
     wnut17 = PUBLISHERS["wnut17"]
     start = f"https://raw.githubusercontent.com/{wnut17.repository}/{wnut17.commit}/"
     assert str(error.value).startswith(start)
+
+
+def test_the_proxy_that_the_environment_names_is_asked(tmp_path, monkeypatch):
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"through it")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
+        where = tmp_path / "file"
+        transfer.Transfer(5, 5)("http://publisher.invalid/file", str(where), None)
+        server.shutdown()
+    assert where.read_bytes() == b"through it"
+    assert asked == ["http://publisher.invalid/file"]

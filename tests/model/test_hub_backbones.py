@@ -23,7 +23,8 @@ PINNED = NAMED["bert-base-uncased"]
 SCRIPT = """
 import json
 import mtlhelpers as mtl
-from mtlhelpers.model.backbones import BackboneError, load_backbone
+from mtlhelpers.errors import BackboneError
+from mtlhelpers.model.backbones import load_backbone
 
 found = {}
 for name in ("owner/tiny", "owner/pickled", "owner/missing", "bert-base-uncased"):

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtlhelpers.data.load import load_corpus, read_source
+from mtlhelpers.data.rows import UNWRITTEN
 from mtlhelpers.errors import CorpusError
 
 
@@ -128,15 +129,17 @@ def test_id_group_and_other_fields(write_folder, splits):
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+# Labels and groups are shown: no control characters.
+NAMES = TEXT.filter(lambda text: not UNWRITTEN.search(text))
 TAGS = st.sampled_from(["O", "B-x", "B-y y", "I"])
 
 
 @st.composite
 def sentences(draw):
     tokens = draw(st.lists(TEXT, min_size=1, max_size=6))
-    fields = {"tokens": tokens, "group": draw(TEXT)}
+    fields = {"tokens": tokens, "group": draw(NAMES)}
     if draw(st.booleans()):
-        fields["label"] = draw(TEXT)
+        fields["label"] = draw(NAMES)
     if "label" not in fields or draw(st.booleans()):
         fields["tags"] = []
         for tag in draw(st.lists(TAGS, min_size=len(tokens), max_size=len(tokens))):

@@ -54,7 +54,9 @@ def paths(folder, size, arm="*", seed="*"):
 @pytest.fixture
 def only_accuracy(monkeypatch):
     """The made-up runs have no spans."""
-    monkeypatch.setattr("mtlhelpers.study.verdicts.crossover.COMPARED", ("accuracy",))
+    monkeypatch.setattr(
+        "mtlhelpers.study.verdicts.crossover.SCORE_OF", {"sentence": "accuracy"}
+    )
 
 
 def test_each_size_has_the_difference_of_its_own_runs(folder, only_accuracy):

@@ -29,7 +29,8 @@ def carve_validation(
     if not carved:
         raise CorpusError(
             f"{source}: no validation split, and none can be carved from train: every "
-            "group there is the only one with its label or type. Add a validation split."
+            "group there is the only one with its label or type. "
+            "Add a validation split."
         )
     return rest, carved
 

@@ -7,6 +7,7 @@ notebooks show with in `mtl.lesson`.
 
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING
 
 from mtlhelpers import lesson as lesson
@@ -24,6 +25,9 @@ studies = study
 _WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1500"}
 if "torch" not in sys.modules and not os.environ.keys() & {*_WAITING, "KMP_BLOCKTIME"}:
     os.environ.update(_WAITING)
+
+# Notebooks without ipywidgets get bars of plain text, which is enough.
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 if TYPE_CHECKING:
     from mtlhelpers.comparison.own_data import compare as compare

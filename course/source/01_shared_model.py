@@ -94,7 +94,8 @@ print(f"F1 by word {by_word:.3f}, by piece {by_piece:.3f}")
 
 # %% [markdown]
 # The prediction is the same, and the score is higher: a name of many pieces counts many
-# times. Two papers that count differently cannot be compared. Here we count words.
+# times. Here the copies of `B-person` begin three names where there is one. Two papers
+# that count differently cannot be compared. Here we count words.
 
 # %% [markdown] tags=["half-day", "slide"]
 # ## One vector per sentence
@@ -146,7 +147,7 @@ print(f"careless mean {100 * careless:.0f} %, mean of real pieces {masked:.0e}")
 mtl.reveal("01-padding", round(100 * careless))
 
 # %% [markdown]
-# The sentence would get another label with other neighbours in the batch. Nothing
+# Its vector depends on its neighbours in the batch, so its label may too. Nothing
 # crashes. You will write the careful mean in an exercise.
 
 # %% [markdown] tags=["slide"]
@@ -245,13 +246,13 @@ for way in (mean_loss, cross_entropy, mean_by_hand):
 # ## One step
 #
 # Take one step of AdamW, with a learning rate of 0.001. Look at the sentence head. Some
-# of its weights have a gradient a hundred times smaller than others.
+# of its weights have a gradient hundreds of times smaller than others.
 
 # %%
 mtl.guess(
     "01-step",
     "A weight with a small gradient: how far does it move, beside one with a large one?",
-    choices=("a hundredth as far", "half as far", "as far"),
+    choices=("hundreds of times less", "half as far", "as far"),
     yours=...,
 )
 
@@ -279,7 +280,7 @@ mtl.reveal(
     "01-step",
     "as far",
     because={
-        "a hundredth as far": "That is plain gradient descent, which multiplies the "
+        "hundreds of times less": "That is plain gradient descent, which multiplies the "
         "gradient by the learning rate. Adam divides it by its own size first.",
         "half as far": "On the first step Adam keeps the sign of a gradient, and "
         "nothing of its size.",
@@ -319,16 +320,17 @@ for start in range(0, 8 * 24, 8):
     losses.append([loss.item() for loss in both])
 
 # %%
-curve = pd.DataFrame(losses, columns=["sentence", "ner"]).rolling(4).mean().dropna()
+curve = pd.DataFrame(losses, columns=["sentence", "NER"]).rolling(4).mean().dropna()
 lines = {task: curve[task].to_list() for task in curve}
 steps = [step + 1 for step in curve.index]
 
 # %% tags=["slide"]
-mtl.show_lines("Mean loss of four steps", steps, lines, across="step", up="loss (nats)")
+TITLE = "Loss, mean of the last four steps"
+mtl.show_lines(TITLE, steps, lines, across="step", up="loss (nats)")
 
 # %% [markdown]
-# The NER loss falls first, since most words are no names: the head learns to say `O`,
-# and finds nothing yet. `mtl.train` is this loop, with what a careful person adds:
+# The NER loss falls first. Most words are no names, and the head learns to say `O`.
+# `mtl.train` is this loop, with what a careful person adds:
 # batches of like length, learning rates that rise and fall, clipped gradients, a store
 # for what is frozen, and a proof that it stayed as it was.
 
@@ -386,7 +388,7 @@ mtl.check("01.3", first_loss)
 # ## What you found
 
 # %%
-start, end = curve["ner"].iloc[[0, -1]]
+start, end = curve["NER"].iloc[[0, -1]]
 Markdown(
     f"Two heads share one backbone by reading its vectors in two ways: as a mean, and "
     f"one by one. A mean that counts padding moves a sentence's vector by "

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.machine import machine_table as machine_table
     from mtlhelpers.lesson.machine import studies_folder as studies_folder
     from mtlhelpers.lesson.readings import show_sentence as show_sentence
+    from mtlhelpers.lesson.tables.lesson00 import doubts_in_words as doubts_in_words
     from mtlhelpers.lesson.tables.lesson00 import lead_in_words as lead_in_words
     from mtlhelpers.lesson.tables.lesson00 import show_answer as show_answer
     from mtlhelpers.lesson.tables.lesson03 import kept_megabytes as kept_megabytes

@@ -13,11 +13,14 @@ _LABELS = ["sport", "politics", "sport", "sport"]
         (lambda labels: 1 / len(set(labels)), "as if all labels were equally frequent"),
         (lambda labels: max(map(labels.count, labels)), "a share, from 0 to 1"),
         (lambda labels: labels.count(labels[0]) / len(labels), "the first label"),
+        (lambda labels: max(labels, key=labels.count), "That is a label"),
     ],
 )
 def _majority(answer: Any) -> None:
     """Work out what always saying the most frequent label would score."""
     found = answer(list(_LABELS))
+    if isinstance(found, str):
+        raise Hint("That is a label. Return its share, such as 0.75.")
     if found == len(_LABELS) or found == 3:
         raise Hint("That is a number of sentences. A score is a share, from 0 to 1.")
     if found == 1 / len(set(_LABELS)):
@@ -43,9 +46,15 @@ def _shares(true: set[Any], found: set[Any]) -> tuple[float, float]:
     return hits / len(found), hits / len(true)
 
 
+def _without_zero(true: set[Any], found: set[Any]) -> float:
+    precision, recall = _shares(true, found)
+    return 2 * precision * recall / (precision + recall)
+
+
 @exercise(
     "00.2",
     wrong=[
+        (_without_zero, "No name is right here"),
         (lambda true, found: _shares(true, found)[0], "That is precision"),
         (lambda true, found: _shares(true, found)[1], "That is recall"),
         (lambda true, found: sum(_shares(true, found)) / 2, "harmonic mean"),
@@ -66,8 +75,16 @@ def _f1_of_names(answer: Any) -> None:
             "Two names are right here. Rome is not: its type is wrong. Precision is "
             f"2 of 4, recall 2 of 3, F1 4/7 = 0.571. Yours gives {found}."
         )
-    if answer({("Ada", "person")}, {("Rome", "place")}) != 0:
-        raise Hint("With no name right F1 is 0, and nothing is divided by zero.")
+    for other, what in (
+        ({("Bonn", "place")}, "No name is right here"),
+        (set(), "Nothing was found here"),
+    ):
+        try:
+            is_zero = answer(set(_TRUE), other) == 0
+        except ZeroDivisionError:
+            is_zero = False
+        if not is_zero:
+            raise Hint(f"{what}: then F1 is 0.")
 
 
 @exercise(

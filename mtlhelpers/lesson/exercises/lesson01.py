@@ -57,6 +57,7 @@ def _over_all(hidden: Tensor, mask: Tensor) -> Tensor:
     "01.2",
     wrong=[
         (lambda hidden, mask: hidden.mean(1), "padding counts"),
+        (lambda hidden, mask: (hidden * mask).sum(1), "a last dimension"),
         (_over_all, "divided by 3"),
         (lambda hidden, mask: (hidden * mask.unsqueeze(-1)).sum(1), "a sum"),
         (lambda hidden, mask: hidden[mask.bool()].mean(0), "(B, H)"),
@@ -64,7 +65,14 @@ def _over_all(hidden: Tensor, mask: Tensor) -> Tensor:
 )
 def _mean_of_pieces(answer: Any) -> None:
     """Average a sentence's vectors without its padding."""
-    found = answer(_HIDDEN.clone(), _MASK.clone())
+    try:
+        found = answer(_HIDDEN.clone(), _MASK.clone())
+    except RuntimeError as error:
+        if "must match" not in str(error):
+            raise
+        raise Hint(
+            "`mask` is (B, T): give it a last dimension, `mask.unsqueeze(-1)`."
+        ) from error
     if not isinstance(found, Tensor) or found.shape != (1, 2):
         raise Hint("Return a tensor of shape (B, H): one vector per sentence.")
     for wrong, hint in (
@@ -86,6 +94,8 @@ def _mean_of_pieces(answer: Any) -> None:
         (round(math.log2(150), 2), "in bits"),
         (round(1 / 150, 4), "a probability"),
         (round(math.log10(150), 2), "base 10"),
+        (150, "the logarithm of 150"),
+        (5.0, "two decimals"),
     ],
 )
 def _first_loss(answer: Any) -> None:
@@ -96,5 +106,9 @@ def _first_loss(answer: Any) -> None:
         raise Hint("That is to base 10. A nat is a logarithm to the base e.")
     if abs(answer - 1 / 150) < 0.01:
         raise Hint("That is a probability. The loss is minus its logarithm.")
+    if answer == 150:
+        raise Hint("Take the logarithm of 150.")
+    if 0.01 < abs(answer - math.log(150)) < 0.1:
+        raise Hint("Near: give two decimals.")
     if abs(answer - math.log(150)) > 0.01:
         raise Hint("The head finds all n labels alike, so the loss is log n.")

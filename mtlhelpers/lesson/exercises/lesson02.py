@@ -84,6 +84,7 @@ def _freezes_truly(answer: Any) -> None:
         (22.6 * 4, "one number"),
         (22.6 * 3, "four bytes"),
         (22.6 * 4 * 4, "on top of the weights"),
+        (22.6e6 * 3 * 4, "That is bytes"),
     ],
 )
 def _megabytes(answer: Any) -> None:
@@ -97,5 +98,7 @@ def _megabytes(answer: Any) -> None:
     for factor, hint in hints.items():
         if abs(answer - 22.6 * factor) < 0.5:
             raise Hint(hint)
+    if abs(answer / 1e6 - 22.6 * 12) < 1:
+        raise Hint("That is bytes; we ask for megabytes (millions).")
     if abs(answer - 22.6 * 12) > 1:
         raise Hint("22.6 million, times three numbers, times four bytes each.")

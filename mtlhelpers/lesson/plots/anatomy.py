@@ -143,7 +143,7 @@ def _draw_stack(axes: Axes, shown: _Shown, bottom: float) -> None:
 
 def _draw_heads(axes: Axes, shown: _Shown, low: float) -> None:
     """The two heads, how they are fed, what they say, and whether that is a loss."""
-    fed = {"sentence": "mean of all words", "ner": "each word by itself"}
+    fed = {"sentence": "mean of all pieces", "ner": "each piece by itself"}
     for left, (task, trains) in zip((1.6, 5.8), shown.heads.items()):
         middle = left + 1.9
         _arrow(axes, middle, low - 0.72, low - 0.05)

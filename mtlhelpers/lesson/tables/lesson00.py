@@ -15,6 +15,7 @@ from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import DPI, INK, Picture, show_figure
 from mtlhelpers.study.protocol import (
     BACKBONE,
+    CONFIDENCE,
     MARGINS,
     PUBLISHED,
     SCORE_OF,
@@ -58,6 +59,19 @@ def lead_in_words(size: int) -> str:
     return " and ".join(parts)
 
 
+def doubts_in_words(size: int) -> str:
+    """Name the leads of training everything that may be too small to matter, if any."""
+    said = []
+    for one in bars(studies_folder()):
+        if one.size == size and one.high > -100 * MARGINS[SCORE_OF[one.task]]:
+            what = "labels" if one.task == "sentence" else "names"
+            said.append(
+                f"On {_CORPORA[one.corpus]} the lead in {what} may be too small to "
+                "matter."
+            )
+    return " ".join(said)
+
+
 def bars(studies: Path) -> Iterator[Bar]:
     """Read them from the decisions on the two claims, the smaller size first."""
     for judged in judge_claims(studies, "4.2", "4.3"):
@@ -87,7 +101,10 @@ def alt_text(shown: Iterable[Bar]) -> str:
 
 def draw(shown: list[Bar]) -> Figure:
     """Draw a panel per task: a row per corpus, a mark per size, zero and the margin."""
-    figure = Figure(figsize=(8.2, 2.9), layout="constrained")
+    figure = Figure(figsize=(8.2, 3.2), layout="constrained")
+    figure.suptitle(
+        f"Frozen minus everything, {100 * CONFIDENCE:g} % intervals", size=10
+    )
     panels = figure.subplots(1, 2, sharey=True)
     for axes, task in zip(panels, _TITLES):
         _panel(axes, task, [one for one in shown if one.task == task])
@@ -108,13 +125,13 @@ def _panel(axes: Axes, task: Task, shown: list[Bar]) -> None:
         colour, marker = _LOOKS[large]
         axes.errorbar(one.difference, at, xerr=reach, capsize=3, markersize=5,
                       color=colour, marker=marker)  # fmt: skip
-        axes.annotate(f"{one.size:,}", (one.high, at), (6, 0), va="center", size=8,
-                      textcoords="offset points", color=colour)  # fmt: skip
+        axes.annotate(f"{one.size:,}", (one.low, at), (-6, 0), va="center", ha="right",
+                      size=8, textcoords="offset points", color=colour)  # fmt: skip
     axes.set_title(_TITLES[task], fontsize=10)
     axes.set_xlabel("points", size=8)
     for text, end, side in (("everything", 0, "left"), ("freezing", 1, "right")):
         said = f"← {text} is better" if not end else f"{text} is better →"
         axes.text(end, -0.17, said, ha=side, size=8, transform=axes.transAxes)
-    axes.set_xlim(min(one.low for one in shown) * 1.08, max(4.0, margin * 2.2))
+    axes.set_xlim(min(one.low for one in shown) * 1.3, max(4.0, margin * 2.2))
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(left=False, labelsize=9)

@@ -27,8 +27,9 @@ _SHOWN = 200  # points per row
 
 def show_chance(spread: Mapping[str, NDArray[np.float64]], chance: float) -> Picture:
     """Draw accuracies (0 to 1) in one row per name, with where 95 % of them lie."""
+    most = max(map(len, spread.values()))
     figure, axes = new_figure(
-        "Heads that know nothing, a point each; bars hold 95 %",
+        f"Heads that know nothing: {_SHOWN} of {most:,} shown; bars hold 95 %",
         across="% of test sentences",
         height=0.9 + 0.75 * len(spread),
     )
@@ -43,7 +44,7 @@ def show_chance(spread: Mapping[str, NDArray[np.float64]], chance: float) -> Pic
         _write(axes, f"{low:.1f} to {high:.1f} %", high, row - 0.3)
         told.append(f"{name} {low:.1f} to {high:.1f} %")
     axes.axvline(100 * chance, color=INK, linewidth=0.8, linestyle=":")
-    _write(axes, "one over the labels", 100 * chance, len(spread) - 0.5)
+    _write(axes, "1 / number of labels", 100 * chance, len(spread) - 0.5)
     axes.set_yticks(range(len(spread)), list(spread), fontsize=LETTERS, color=INK)
     axes.set_ylim(len(spread) - 0.35, -0.6)
     return show_figure(

@@ -6,14 +6,16 @@ optimizer holds, memory that two tensors share, and modules in training mode.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from os.path import commonprefix
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 SEEMS_FROZEN, SEEMS_TO_TRAIN = "seems frozen", "seems to train"
+GRADIENT_LEFT = "gradient left"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,14 @@ def some(names: Iterable[str]) -> str:
         for pattern, found in alike.items()
     ]
     return ", ".join(first[:4]) + (f" and {len(first) - 4} more" * (len(first) > 4))
+
+
+def some_tensors(names: Sequence[str]) -> str:
+    """A few names of tensors, or how many there are, and the part they are all in."""
+    if len(names) <= 4:
+        return some(names)
+    part = ".".join(commonprefix([name.split(".") for name in names]))
+    return f"{len(names)} tensors" + (f" of {part}" if part else "")
 
 
 def frozen_parts(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -136,9 +146,9 @@ def optimizer_faults(model: nn.Module, optimizer: Optimizer) -> Iterator[Fault]:
 
 def _gradient_left(names: list[str], forces: str) -> Fault:
     return Fault(
-        "gradient left",
+        GRADIENT_LEFT,
         tuple(names),
-        "the optimizer holds it with a gradient from before it was frozen; its next "
+        "the optimizer holds what is frozen, with a gradient from before; its next "
         f"step moves it by {forces}, even where that gradient is zero",
         "Set .grad to None (zero_grad() does, unless told set_to_none=False), or build "
         "the optimizer after freezing",

@@ -11,11 +11,13 @@ from torch.optim import Optimizer
 
 from mtlhelpers.errors import KindError
 from mtlhelpers.model.audit.faults import (
+    GRADIENT_LEFT,
     Fault,
     dropouts,
     optimizer_faults,
     part_faults,
     some,
+    some_tensors,
     twin_faults,
     twins,
 )
@@ -54,7 +56,8 @@ class FreezingReport:
             numbers = f"{rows['numbers'].sum():,} numbers in {rows['tensors'].sum()}"
             lines.append(f"  {state}: {some(rows['part'])} ({numbers} tensors)")
         for fault in self.faults:
-            where = some(fault.where) or self.model
+            listed = some_tensors if fault.kind == GRADIENT_LEFT else some
+            where = listed(fault.where) or self.model
             lines.append(f"✗ {fault.kind}, {where}: {fault.says}. {fault.remedy}.")
         if self.ok:
             lines.append("✓ What is frozen stays as it is; what should train, can.")
@@ -109,15 +112,17 @@ def _notes(model: nn.Module, optimizer: Optimizer | None, batch: Any) -> Iterato
     tensors = dict(model.named_parameters())
     still = {id(t): name for name, t in tensors.items() if not t.requires_grad}
     groups = optimizer.param_groups if optimizer else []
-    if held := sum(id(t) in still for group in groups for t in group["params"]):
+    held = {id(t) for group in groups for t in group["params"]} & still.keys()
+    if held:
         yield (
-            f"The optimizer holds {held} frozen tensors: they stay where they "
+            f"The optimizer holds {len(held)} frozen tensors: they stay where they "
             "are as long as no gradient is left on them."
         )
-    if stale := [n for n in still.values() if tensors[n].grad is not None]:
+    left = [n for key, n in still.items() if key not in held]  # held ones are faults
+    if stale := [name for name in left if tensors[name].grad is not None]:
         yield (
-            f"A gradient is left on {some(stale)}, which is frozen: an optimizer that "
-            "holds it moves it."
+            f"A gradient is left on {some_tensors(stale)}, which is frozen: an "
+            "optimizer that holds it moves it."
         )
     if above := dropouts(model)[1]:
         yield (

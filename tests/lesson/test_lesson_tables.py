@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mtlhelpers as mtl
 from mtlhelpers import lesson
 from mtlhelpers.lesson.tables.lesson05 import mean_and_deviation, mean_and_interval
 
@@ -67,6 +68,14 @@ def test_learning_rates_decide_who_is_ahead(corpus):
     assert lesson.leader_of(pairs, "each its own", "ner") == "everything"
     assert lesson.leader_of(pairs, "3e-3 for both", "ner") == "heads alone"
     assert "3e-3 for both, names" in lesson.show_pairs(pairs).alt
+    assert pairs.seeds.between(3, 5).all()
+
+
+def test_5e5_for_both_halves_the_names_of_everything_as_lesson_04_says():
+    runs = mtl.study_table(lesson.studies_folder() / "backbone_frozen")
+    runs = runs.query("corpus == 'newsdesk' and train_size == 300")
+    f1 = runs.ner_f1.astype(float).groupby(runs.arm).mean()
+    assert 0.45 < f1["one rate 5e-5"] / f1["none_frozen"] < 0.55
 
 
 def test_layers_have_a_row_each():

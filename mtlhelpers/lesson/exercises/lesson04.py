@@ -21,16 +21,35 @@ def _multiplied(w: Tensor, b: Tensor, m: Tensor, s: Tensor) -> tuple[Tensor, Ten
     return w * s, b - (w * s) @ m
 
 
-@exercise("04.1", wrong=[(_bias_as_it_was, "bias"), (_multiplied, "divide")])
+def _not_summed(w: Tensor, b: Tensor, m: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+    return w / s, b - (w / s) * m
+
+
+_BY_FEATURE = "`bias` must be (L,): sum over H."
+
+
+@exercise(
+    "04.1",
+    wrong=[
+        (_bias_as_it_was, "bias"),
+        (_multiplied, "divide"),
+        (_not_summed, "sum over H"),
+    ],
+)
 def _fold(answer: Any) -> None:
     """Fold standardising into a head."""
     draw = torch.Generator().manual_seed(0)
     x, w = torch.randn(5, 3, generator=draw), torch.randn(2, 3, generator=draw)
     b, m = torch.tensor([0.5, -1.0]), torch.tensor([0.3, -2.0, 1.0])
     s = torch.tensor([0.5, 2.0, 4.0])
-    weight, bias = answer(w.clone(), b.clone(), m.clone(), s.clone())
+    try:
+        weight, bias = answer(w.clone(), b.clone(), m.clone(), s.clone())
+    except RuntimeError as error:
+        if "must match" not in str(error):
+            raise
+        raise Hint(f"Shapes do not fit. {_BY_FEATURE}") from error
     if tuple(weight.shape) != (2, 3) or tuple(bias.shape) != (2,):
-        raise Hint("The weight stays (L, H), and the bias (L,).")
+        raise Hint(f"The weight stays (L, H). {_BY_FEATURE}")
     if torch.allclose(weight, w * s, atol=1e-5):
         raise Hint(
             "The vector is divided by the scale: divide the weights by it as well."

@@ -57,7 +57,18 @@ def _other_way(student: Tensor, teacher: Tensor, T: float = 2.0) -> Tensor:
     return T**2 * _divergence(student, teacher, T)
 
 
-@exercise("05.2", wrong=[(_without_square, "square"), (_other_way, "teacher")])
+def _over_labels_too(student: Tensor, teacher: Tensor, T: float = 2.0) -> Tensor:
+    return T**2 * _divergence(teacher, student, T) / student.shape[-1]
+
+
+@exercise(
+    "05.2",
+    wrong=[
+        (_without_square, "square"),
+        (_other_way, "teacher"),
+        (_over_labels_too, "batchmean"),
+    ],
+)
 def _distillation(answer: Any) -> None:
     """Write the loss of distillation."""
     student = torch.tensor([[1.0, 0.0, -1.0], [0.0, 3.0, 0.5]])  # (N, L)
@@ -72,6 +83,8 @@ def _distillation(answer: Any) -> None:
         T**2
         * float(_divergence(teacher, student, 1.0)): "Divide the scores by T first.",
         2 * T**2 * plain: "Take the mean over sentences, not their sum.",
+        T**2 * plain / 3: "You divided by the number of labels as well. In `kl_div`, "
+        'use `reduction="batchmean"`.',
     }
     said = float(answer(student, teacher, T))
     _match(said, known, f"On a small table it is {T**2 * plain:.4f}, not {said:.4f}.")
@@ -96,7 +109,8 @@ def _usable(answer: Any) -> None:
     if "distillation" not in said:
         raise Hint("Distillation asks the finished model, which she has.")
     if missing := set(_REMEDIES[3:]) - said:
-        raise Hint(f"This one needs nothing old at all: {' and '.join(missing)}.")
+        many = "One more needs" if len(missing) == 1 else "Two more need"
+        raise Hint(f"{many} no data but hers: which?")
 
 
 def _match(said: float, known: dict[float, str], otherwise: str) -> None:

@@ -16,6 +16,7 @@ from mtlhelpers.lesson.plots.figures import (
     new_figure,
     show_figure,
 )
+from mtlhelpers.lesson.tables.lesson05 import mean_and_deviation
 from mtlhelpers.study.protocol import MARGINS
 from mtlhelpers.study.records.tables import study_table, summarise
 
@@ -35,7 +36,7 @@ def lr_pairs(corpus: str) -> pd.DataFrame:
     """Return heads alone minus everything, in points, one row per pair.
 
     Columns: `sentence` and `ner`, each with `_low` and `_high` of an interval of 95 %
-    over the seeds that both sides share.
+    over the seeds that both sides share, and `seeds`, how many these are.
     """
     runs = study_table(studies_folder() / "backbone_frozen")
     runs = runs[(runs.corpus == corpus) & (runs.train_size == _SIZE)]
@@ -53,7 +54,7 @@ def lr_pairs(corpus: str) -> pd.DataFrame:
             task + end: found.loc[0, score + end]
             for task, score in _SCORES.items()
             for end in _ENDS
-        }
+        } | {"seeds": len(more)}
     return pd.DataFrame(rows).T
 
 
@@ -77,7 +78,8 @@ def show_pairs(pairs: pd.DataFrame) -> Picture:
         _draw_difference(axes, row, task, (mean, low, high))
         told.append(f"{name}, {_SHOWN[task]} {mean:+.1f} ({low:+.1f} to {high:+.1f})")
     axes.axvline(0, color=INK, linewidth=0.8)
-    names = [f"{name}: {_SHOWN[task]}" for name, task in cases]
+    seeds = pairs.seeds.astype(int)
+    names = [f"{name}, {seeds[name]} seeds: {_SHOWN[task]}" for name, task in cases]
     axes.set_yticks(range(len(cases)), names, fontsize=LETTERS, color=INK)
     axes.set_ylim(len(cases) - 0.4, -0.8)
     return show_figure(
@@ -108,13 +110,14 @@ def _draw_difference(
 
 
 def layer_table() -> pd.DataFrame:
-    """Return mean scores in per cent of heads on each hidden state, both corpora."""
+    """Return scores in per cent of heads on each hidden state, mean ± deviation."""
     runs = study_table(studies_folder() / "backbone_frozen").query("arm == 'layer'")
     runs = runs.assign(layer=[layers[0] for layers in runs.layers])
     columns = {
-        f"{shown}, {_SHOWN[task]}": 100
-        * runs[runs.corpus == corpus].groupby("layer")[score].mean().astype(float)
+        f"{shown}, {_SHOWN[task]}": runs[runs.corpus == corpus]
+        .groupby("layer")[score]
+        .agg(mean_and_deviation)
         for corpus, shown in (("newsdesk", "newsdesk"), ("snips", "SNIPS"))
         for task, score in _SCORES.items()
     }
-    return pd.DataFrame(columns).round(1)
+    return pd.DataFrame(columns)

@@ -105,7 +105,7 @@ def ways_sentence(runs: pd.DataFrame) -> str:
         f"On SNIPS, training the NER head first and then both gave "
         f"{alone['ner_f1']:.0f} points more NER F1 than the NER head alone, for "
         f"{-alone['accuracy']:.1f} points of accuracy; both at once, with the same "
-        f"learning rate, lost {at_once:.0f} points more."
+        f"learning rate, lost {at_once:.0f} more points of accuracy."
     )
 
 

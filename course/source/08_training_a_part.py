@@ -447,7 +447,7 @@ Markdown(
 # ## What would have changed our mind
 #
 # A step whose time falls with the number of parameters, for adapters in every layer. Or a
-# LoRA that learns as fast as everything at the same learning rate.
+# LoRA that learns as fast as everything at the same learning rate, heads included.
 #
 # ## Go deeper
 #

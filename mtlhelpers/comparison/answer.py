@@ -64,7 +64,8 @@ def _headline(standings: Standings) -> str:
     if not leads:
         return (
             "No answer: with one seed nothing is known about other seeds. Use "
-            f"--seeds 2 or more, and a larger --budget. {_means(standings)}"
+            "--seeds 2 or more (in Python seeds=2), and a larger --budget. "
+            f"{_means(standings)}"
         )
     says = [lead.verdict for lead in leads]
     open_ = set(says) <= {Verdict.UNDECIDED, Verdict.NO_DIFFERENCE}

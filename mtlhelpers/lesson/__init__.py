@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.tables.lesson06 import show_ways as show_ways
     from mtlhelpers.lesson.tables.lesson06 import ways_sentence as ways_sentence
     from mtlhelpers.lesson.tables.lesson06 import ways_table as ways_table
+    from mtlhelpers.lesson.tables.lesson07 import decided_from as decided_from
     from mtlhelpers.lesson.tables.lesson07 import epochs_to_lead as epochs_to_lead
     from mtlhelpers.lesson.tables.lesson07 import fit_table as fit_table
     from mtlhelpers.lesson.tables.lesson07 import show_epochs as show_epochs

@@ -149,10 +149,12 @@ def _check_reasons(
 
 
 def _verdict(own: Value, right: Value, reasons: Mapping[str, str]) -> str:
-    """How near a number came; of a choice, the reason."""
+    """How near a number came; of a choice, the reason, and that of the right one."""
     if isinstance(own, str) or isinstance(right, str):
-        said = reasons.get(str(own), "")
-        return f"Right. {said}".strip() if own == right else f"Not so: {said}"
+        said, why = reasons.get(str(own), ""), reasons.get(str(right), "")
+        if own == right:
+            return f"Right. {said}".strip()
+        return f"Not so: {said}" + (f" Why it is {right}: {why}" if why else "")
     if own == right:
         return "Exactly right."
     if own <= 0 or right <= 0:

@@ -53,6 +53,12 @@ def test_a_wrong_choice_gets_its_own_reason(yours):
     assert "The backbone moves." not in revealed
 
 
+def test_a_wrong_choice_learns_why_the_right_one_is():
+    mtl.guess("05-k", "How much?", choices=CHOICES, yours="b")
+    revealed = said(mtl.reveal("05-k", "half", because=REASONS | {"half": "It does."}))
+    assert "Not so: It moves far. Why it is half: It does." in revealed
+
+
 def test_a_right_choice_is_called_right():
     mtl.guess("05-k", "How much?", choices=CHOICES, yours="c")
     revealed = mtl.reveal("05-k", "half", because=REASONS | {"half": "It does."})

@@ -42,6 +42,14 @@ def test_sizes_from_10_000_on_are_not_below_it():
     assert mtl.lesson.sides_table(found).to_numpy().sum() == 1
 
 
+def test_a_side_is_decided_from_the_size_after_the_last_open_one():
+    ends = [(-9, -5, 10), (-3, 3, 30), (-9, -5, 100), (-9, -5, 300)]
+    found = pd.DataFrame([a_difference(low, up, size=n) for low, up, n in ends])
+    decided = mtl.lesson.decided_from(found, found.score[0])
+    assert list(decided.values()) == [100]
+    assert not mtl.lesson.decided_from(found[:2], found.score[0])
+
+
 def test_the_turn_names_the_side_that_leads_in_each_case():
     rows = [
         a_difference(8, 12) | {"case": "2 epochs"},
@@ -63,6 +71,8 @@ def test_few_epochs_are_fewer_than_those_at_which_everything_leads(studies):
     leads = mtl.lesson.epochs_to_lead(studies)
     assert {"SNIPS", "HWU64", "CLINC150 + WNUT17"} == set(leads)
     assert min(leads.values()) > 2
+    level = mtl.lesson.epochs_to_lead(studies, equal=True)
+    assert all(level[corpus] <= leads[corpus] for corpus in leads)
     assert "everything" in mtl.lesson.show_epochs(studies).alt
 
 

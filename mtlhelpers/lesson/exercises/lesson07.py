@@ -39,7 +39,7 @@ def _standard_error(answer: object) -> None:
     deviation, biased = float(np.std(gaps, ddof=1)), float(np.std(gaps))
     own = _seed_error(gaps)
     hints = {
-        own + test_error: "Errors do not add up directly: add their squares, and take "
+        own + test_error: "Errors do not add up directly. Add their squares, then take "
         "the root.",
         math.hypot(deviation, test_error): "That is the spread of single seeds. Their "
         "mean varies less: divide by the root of the number of seeds.",

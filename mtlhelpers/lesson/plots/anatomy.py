@@ -34,6 +34,11 @@ class _Shown(NamedTuple):
     losses: tuple[str, ...]
     beside: str  # what trains beside the layers: "LoRA", "biases", or nothing
 
+    @property
+    def below(self) -> bool:
+        """Whether it trains in the embeddings too: their norm has biases, no matrix."""
+        return bool(self.beside) and self.beside != _BESIDES["lora"]
+
 
 def draw_model(
     trains: _What, *, title: str = "", alt: str = "", layers: int = 6
@@ -62,8 +67,11 @@ def draw_models(
 ) -> Picture:
     """Draw several small models side by side, each under its name."""
     shown = {name: _shown(trains, layers) for name, trains in kinds.items()}
-    each, height = 5.0, 2.9 + 0.5 * layers
+    legend = 0.6 * any(one.beside for one in shown.values())
+    each, height = 5.0, 2.9 + 0.5 * layers + legend
     figure, axes = _canvas(each * len(shown) + 0.2, height, title)
+    if legend:
+        _draw_line(axes, height - 1.1)
     for number, one in enumerate(shown.items()):
         _draw_small(axes, *one, left=0.2 + each * number)
     listed = "; ".join(f"{name}: {_said(one)}" for name, one in shown.items())
@@ -99,7 +107,8 @@ def _said(shown: _Shown) -> str:
         state = {"the whole backbone": shown.stack[0], **state}
     trained = [name for name, trains in state.items() if trains]
     frozen = [name for name, trains in state.items() if not trains]
-    trained += [f"{shown.beside} beside the layers"] if shown.beside else []
+    where = "in embeddings and layers" if shown.below else "beside the layers"
+    trained += [f"{shown.beside} {where}"] if shown.beside else []
     return f"{_listed(trained)} trained, {_listed(frozen)} frozen"
 
 
@@ -132,7 +141,7 @@ def _draw_stack(axes: Axes, shown: _Shown, bottom: float) -> None:
         name = f"layer {number}" if number else "embeddings"
         low = bottom + _STEP * number
         _box(axes, (1.6, low, 8.0, _LEVEL), name, trains)
-        if shown.beside and number:
+        if shown.beside and (number or shown.below):
             _side_block(axes, (9.7, low + 0.06, 0.5, _LEVEL - 0.12))
     top = bottom + _STEP * len(shown.stack) - _STEP + _LEVEL
     axes.plot([1.3, 1.1, 1.1, 1.3], [bottom, bottom, top, top], color=INK, lw=1.0)
@@ -170,6 +179,16 @@ def _draw_legend(axes: Axes, shown: _Shown, left: float, top: float) -> None:
                   color=INK, va="center")  # fmt: skip
 
 
+def _draw_line(axes: Axes, low: float) -> None:
+    """What colours and squares mean, in one line."""
+    _box(axes, (0.3, low - 0.05, 0.7, 0.42), "", True)
+    _box(axes, (2.9, low - 0.05, 0.7, 0.42), "", False, lock=False)
+    _side_block(axes, (5.5, low, 0.3, 0.34))
+    words = ((1.15, "trains"), (3.75, "frozen"), (5.95, "a small part that trains"))
+    for left, word in words:
+        axes.text(left, low + 0.17, word, size=9, color=INK, va="center")
+
+
 def _draw_small(axes: Axes, name: str, shown: _Shown, left: float) -> None:
     """A model without words and names of layers, as one of several."""
     low = 0.85
@@ -178,7 +197,7 @@ def _draw_small(axes: Axes, name: str, shown: _Shown, left: float) -> None:
     for number, trains in enumerate(shown.stack):
         box = (left + 0.3, low + 0.5 * number, 4.0, 0.42)
         _box(axes, box, "", trains, lock=number == locked)
-        if shown.beside and number:
+        if shown.beside and (number or shown.below):
             _side_block(axes, (left + 4.35, box[1] + 0.04, 0.3, 0.34))
     up = low + 0.5 * len(shown.stack) + 0.12
     for across, (task, trains) in zip((0.3, 2.4), shown.heads.items()):

@@ -66,7 +66,7 @@ def show_turn(found: pd.DataFrame) -> Picture:
     `found` has `case`, `difference`, `low`, `high` and `seeds`.
     """
     rows = found.to_dict("records")
-    title = "The same data, the same model: only the number of epochs differs"
+    title = "The same data, the same model: only the epochs of everything differ"
     axes = _new_axes(title, "ner_f1", height=0.9 + 0.42 * len(rows))
     for at, row in enumerate(rows):
         frozen_leads = row["difference"] > 0
@@ -122,14 +122,29 @@ def show_epochs(studies: Path) -> Picture:
     return show_figure(figure, f"Lines over epochs. {'. '.join(told)}.")
 
 
-def epochs_to_lead(studies: Path) -> dict[str, int]:
-    """Return the fewest recorded epochs at which everything leads in names."""
+def epochs_to_lead(studies: Path, *, equal: bool = False) -> dict[str, int]:
+    """Return the fewest recorded epochs at which everything leads in names.
+
+    It leads heads with all the steps they want or, if `equal`, with as few epochs.
+    """
     runs = study_table(studies / "steps")
     found = {}
     for corpus, line in _frozen_lines(studies, runs).items():
         curve = _curve(runs, corpus, EVERYTHING)
-        found[_CORPORA[corpus]] = int(curve.index[curve > line].min())
+        ahead = curve > (_curve(runs, corpus, _FEW) if equal else line)
+        found[_CORPORA[corpus]] = int(curve.index[ahead].min())
     return found
+
+
+def decided_from(found: pd.DataFrame, score: Score) -> dict[str, int]:
+    """Return the size from which on every size favours everything, by corpus."""
+    own = found[found.score == score]
+    sides = pd.Series([_side(row) for row in own.to_dict("records")], own.index)
+    better = own[sides == _SIDES[Verdict.CONTRADICTED]]
+    last_open = own.drop(better.index).groupby("corpus").train_size.max()
+    after = better[better.train_size > better.corpus.map(last_open).fillna(0)]
+    sizes = after.groupby("corpus", sort=False).train_size.min()
+    return {str(corpus): int(size) for corpus, size in sizes.items()}
 
 
 def seeds_of(runs: pd.DataFrame) -> str:

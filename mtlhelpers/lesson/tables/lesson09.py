@@ -106,5 +106,8 @@ def _range(points: "pd.Series[float]") -> str:
 
 
 def _times(means: pd.DataFrame) -> str:
-    ends = spoken(min(means.seconds)), spoken(max(means.seconds))
-    return " to ".join(dict.fromkeys(ends))
+    low, high = spoken(min(means.seconds)), spoken(max(means.seconds))
+    number, unit = low.split()
+    if low != high and unit == high.split()[1]:  # "7 to 11 seconds"
+        low = number
+    return " to ".join(dict.fromkeys((low, high)))

@@ -210,8 +210,8 @@ def constant_rule(cells: Sequence[Cell]) -> str:
     said = f"within the margins of the best in {hits} of {len(rows)} cases"
     if all(row[2] == EVERYTHING for row in rows):
         return (
-            f"This is a constant rule, and so far the right one: each recorded corpus, "
-            f'judged by the others alone, is told "train everything", {said}.'
+            f"The constant rule has been right so far: each recorded corpus, judged by "
+            f'the others alone on both tasks, is told "train everything", {said}.'
         )
     return (
         f"Each recorded corpus, judged by the others alone, is {said}; "

@@ -76,7 +76,7 @@ def test_on_the_committed_records_it_is_the_constant_rule_and_says_so():
     assert len(table) >= 25
     assert table.hit.sum() >= table.constant.sum()
     assert set(table.advised) == {EVERYTHING}
-    assert constant_rule(shipped_cells()).startswith("This is a constant rule")
+    assert constant_rule(shipped_cells()).startswith("The constant rule")
 
 
 def test_what_ships_is_what_the_records_give():

@@ -29,7 +29,12 @@ def progress_file() -> Path:
 
 
 def remembered(section: str) -> Entries:
-    """The entries of a section by key; a file that cannot be read holds none."""
+    """The entries of a section by key; a file that cannot be read holds none.
+
+    None either where nobody reads: what is built holds no one's guesses.
+    """
+    if not attended():
+        return {}
     with suppress(OSError, ValueError):
         found = json.loads(progress_file().read_text(encoding="utf-8"))
         if isinstance(found, dict) and isinstance(found.get(section, {}), dict):

@@ -202,9 +202,8 @@ def sides_table(found: pd.DataFrame) -> pd.DataFrame:
     sides = [_side(row) for row in below.to_dict("records")]
     tasks = below.score.map(_TASKS).rename("task")
     table = pd.crosstab([below.corpus, tasks], pd.Series(sides, below.index))
-    return table.reindex(columns=list(_SIDES.values()), fill_value=0).rename_axis(
-        columns=None
-    )
+    whole = table.reindex(columns=list(_SIDES.values()), fill_value=0)
+    return whole.rename_axis(columns=None)
 
 
 def _side(row: dict[Any, Any]) -> str:
@@ -227,10 +226,7 @@ def _name_band(axes: Axes, margin: float) -> None:
 
 
 def _frozen_lines(studies: Path, runs: pd.DataFrame) -> dict[str, float]:
-    """NER F1 in per cent of heads with all the steps they want, by corpus.
-
-    Of the seeds that `runs` has of each corpus.
-    """
+    """NER F1 in per cent of heads with all their steps, of the seeds of `runs`."""
     every = pd.concat([study_table(studies / "transfer"), runs])
     every = every[(every.arm == FROZEN) & (every.train_size == 300)]
     lines = {}

@@ -2,7 +2,7 @@
 
 A source is Python in jupytext's percent format. Cells are tagged: `exercise` (what
 stands between the marks becomes `...`), `solution` and `teacher` (not in the learner's
-copy), `half-day` (its heading gets a sign), `slide` (see slides.py).
+copy), `half-day` (its heading gets a sign), `slide` (see pages.py).
 """
 
 import ast

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mtlhelpers.data.cache import write_atomically
+from mtlhelpers.data.cache import whole_file
 from report.crate import metadata
 
 ROOT = Path(__file__).parents[1]
@@ -42,15 +42,11 @@ def main(report: str, target: str) -> None:
     contents = dict(files(Path(report)))
     contents[CRATE] = metadata(contents)
     contents[SUMS] = sums(contents)
-    temporary = Path(target).with_suffix(".part")
-    temporary.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(temporary, "w") as archive:
+    with whole_file(Path(target)) as file, zipfile.ZipFile(file, "w") as archive:
         for name in sorted(contents):
             entry = zipfile.ZipInfo(name, DAY)
             entry.external_attr = 0o644 << 16  # else `unzip` makes unreadable files
             archive.writestr(entry, contents[name], zipfile.ZIP_DEFLATED, LEVEL)
-    write_atomically(Path(target), temporary.read_bytes())
-    temporary.unlink()
     print(f"{target}: {len(contents)} files")
 
 

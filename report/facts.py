@@ -11,7 +11,7 @@ from mtlhelpers.study.records.record import Record, Side
 from mtlhelpers.study.verdicts.claims import CLAIMS, Crossing
 from mtlhelpers.study.verdicts.decisions import Decision, Judged
 from mtlhelpers.study.verdicts.evidence import Evidence
-from mtlhelpers.study.verdicts.judge import judge_claims
+from mtlhelpers.study.verdicts.judge import judge_from
 from report.gaps import Gap, Ways, decided, gaps
 
 FROZEN, EVERYTHING = (
@@ -33,7 +33,7 @@ class Facts:
     @cached_property
     def judged(self) -> dict[str, Judged]:
         """The statements under test with their verdicts, by id."""
-        return {one.claim.id: one for one in judge_claims(self.folder)}
+        return {one.claim.id: one for one in judge_from(self.evidence)}
 
     @cached_property
     def evidence(self) -> Evidence:

@@ -7,7 +7,7 @@ import pandas as pd
 from mtlhelpers.comparison.answer import spoken
 from mtlhelpers.comparison.json_rows import SCORE_COLUMNS, mean_and_spread, row_of
 from mtlhelpers.comparison.standings import TOGETHER, Standings
-from mtlhelpers.comparison.ways import BASELINE
+from mtlhelpers.comparison.ways import BASELINE, Way
 from mtlhelpers.inspection.page import bullets, frame, grid, safe, section
 from mtlhelpers.study.protocol import SCORE_OF, TASKS
 
@@ -43,22 +43,29 @@ def _scores(standings: Standings) -> str:
     if len(tasks) == 1:
         own = {SCORE_OF[task] for task in TASKS if task in tasks}
         titles = {score: title for score, title in titles.items() if score in own}
+
+    def means(table: pd.DataFrame) -> list[str]:
+        return [mean_and_spread(table[name]) for name in titles]
+
     rows = []
     for way in standings.ways:
-        runs = [one for r in standings.runs(way).values() for one in r]
-        table = pd.DataFrame(map(row_of, runs))
-        scores = (mean_and_spread(table[name]) for name in titles)
+        table = _table(standings, way)
         trained = f"{table['trainable_parameters'].iloc[0]:,}"
         takes = spoken(standings.seconds(way))
-        rows.append((way.scenario, *scores, takes, str(len(runs)), trained))
+        rows.append((way.scenario, *means(table), takes, str(len(table)), trained))
     always: dict[str, float | None] = {"accuracy": standings.majority, "ner_f1": 0.0}
     shares = (mean_and_spread(pd.Series([always.get(name)])) for name in titles)
     rows.append(("most frequent label, no names", *shares, "", "", "0"))
-    if runs := [one for r in standings.runs(BASELINE).values() for one in r]:
-        table = pd.DataFrame(map(row_of, runs))
-        scores = (mean_and_spread(table[name]) for name in titles)
-        rows.append((f"{BASELINE.noun}, no training", *scores, "", str(len(runs)), "0"))
+    if len(table := _table(standings, BASELINE)):
+        name, runs = f"{BASELINE.noun}, no training", str(len(table))
+        rows.append((name, *means(table), "", runs, "0"))
     return grid(["way", *titles.values(), "takes", "runs", "trained"], rows)
+
+
+def _table(standings: Standings, way: Way) -> pd.DataFrame:
+    """The runs of a way, a row each."""
+    runs = standings.runs(way).values()
+    return pd.DataFrame([row_of(one) for of_seed in runs for one in of_seed])
 
 
 def _differences(standings: Standings) -> str:

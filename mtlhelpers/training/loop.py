@@ -221,9 +221,8 @@ def train_epochs(
                 total_loss(batch, rows, retention, plan).backward()
                 check_gradients(optimizer, model)  # all that train were reached
                 retention.add_gradients()
-                values = recorder.note_step(
-                    batch, clip_each_part(model, plan.clip_norm)
-                )
+                norms = clip_each_part(model, plan.clip_norm)  # one per part, before
+                values = recorder.note_step(batch, norms)
                 take_step(optimizer, values, recorder.steps)  # unless one is NaN
                 rates.step()
             model.eval()  # no dropout while validation is scored

@@ -4,7 +4,8 @@ Lesson: 00_start_here; the README shows it too. Scores of a frozen backbone with
 heads minus those of training everything, on three published corpora.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ class Bar(NamedTuple):
 
 def show_answer() -> Picture:
     """Draw the short answer as the records of this clone give it."""
-    shown = list(bars(studies_folder()))
+    shown = _recorded(studies_folder())
     figure = draw(shown)
     figure.set_dpi(DPI)
     return show_figure(figure, alt_text(shown))
@@ -50,7 +51,7 @@ def show_answer() -> Picture:
 
 def lead_in_words(size: int) -> str:
     """Say by how much training everything is ahead at a size, over the corpora."""
-    shown = [one for one in bars(studies_folder()) if one.size == size]
+    shown = [one for one in _recorded(studies_folder()) if one.size == size]
     parts = []
     for task, unit in (("sentence", "points of accuracy"), ("ner", "points of F1")):
         ahead = [-one.difference for one in shown if one.task == task]
@@ -62,7 +63,7 @@ def lead_in_words(size: int) -> str:
 def doubts_in_words(size: int) -> str:
     """Name the leads of training everything that may be too small to matter, if any."""
     said = []
-    for one in bars(studies_folder()):
+    for one in _recorded(studies_folder()):
         if one.size == size and one.high > -100 * MARGINS[SCORE_OF[one.task]]:
             what = "labels" if one.task == "sentence" else "names"
             said.append(
@@ -70,6 +71,12 @@ def doubts_in_words(size: int) -> str:
                 "matter."
             )
     return " ".join(said)
+
+
+@cache
+def _recorded(studies: Path) -> tuple[Bar, ...]:
+    """The same, once for all that a notebook says of them."""
+    return tuple(bars(studies))
 
 
 def bars(studies: Path) -> Iterator[Bar]:
@@ -99,7 +106,7 @@ def alt_text(shown: Iterable[Bar]) -> str:
     )
 
 
-def draw(shown: list[Bar]) -> Figure:
+def draw(shown: Sequence[Bar]) -> Figure:
     """Draw a panel per task: a row per corpus, a mark per size, zero and the margin."""
     figure = Figure(figsize=(8.2, 3.2), layout="constrained")
     figure.suptitle(

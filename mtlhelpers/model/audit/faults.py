@@ -174,7 +174,7 @@ def twin_faults(model: nn.Module) -> Iterator[Fault]:
 
 
 def twins(model: nn.Module) -> list[list[str]]:
-    """The names of tensors that lie in the same memory, each group in order."""
+    """The names of tensors that lie in the same memory, in the model's order."""
     places = sorted(
         (tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name)
         for name, tensor in model.named_parameters(remove_duplicate=False)
@@ -188,8 +188,10 @@ def twins(model: nn.Module) -> list[list[str]]:
         else:
             groups.append([name])
         end = max(end, stop)
+    # Not as memory happens to lie: the same model is told in the same words.
     order = list(dict(model.named_parameters(remove_duplicate=False)))
-    return [sorted(group, key=order.index) for group in groups if len(group) > 1]
+    shared = [sorted(group, key=order.index) for group in groups if len(group) > 1]
+    return sorted(shared, key=lambda group: order.index(group[0]))
 
 
 def _drops(module: nn.Module) -> bool:

@@ -129,7 +129,7 @@ def _notes(model: nn.Module, optimizer: Optimizer | None, batch: Any) -> Iterato
             f"Dropout is active in {some(above)}, which is frozen, above what trains: "
             "it is noise for that, as adapters usually have it."
         )
-    for names in sorted(map(sorted, twins(model))):  # not as memory happens to lie
+    for names in twins(model):
         yield f"Tied: {some(names)} share their memory; to freeze one is to freeze all."
     if optimizer is None:
         yield "No optimizer was given: what it holds was not looked at."

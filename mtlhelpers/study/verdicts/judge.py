@@ -54,7 +54,14 @@ def judge_claims(
     Raises `ValueError` for an id that is no claim's, `StudyError` where the folder is
     not there.
     """
-    return _judged(Evidence(Studies.below(folder)), _chosen(ids), fresh)
+    return judge_from(Evidence(Studies.below(folder)), ids, fresh)
+
+
+def judge_from(
+    evidence: Evidence, ids: Sequence[str] = (), fresh: bool = False
+) -> Iterator[Judged]:
+    """Do the same from evidence, of which no arm is scored twice."""
+    return _judged(evidence, _chosen(ids), fresh)
 
 
 def claim_lines(
@@ -62,7 +69,7 @@ def claim_lines(
 ) -> Iterator[str]:
     """What the command `claims` says of all, or of some with their records."""
     evidence = Evidence(Studies.below(folder))
-    judged = _judged(evidence, _chosen(ids), fresh)
+    judged = judge_from(evidence, ids, fresh)
     if as_json:
         yield json.dumps([one.to_dict() for one in judged], indent=1)
         return

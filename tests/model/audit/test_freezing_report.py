@@ -205,6 +205,15 @@ def test_a_tensor_that_its_twin_unfreezes_is_seen():
     assert report.table["numbers"].sum() == total
 
 
+def test_tied_tensors_are_told_in_the_model_s_order_wherever_they_lie():
+    """In memory, the second pair lies before the first."""
+    memory = torch.zeros(8)
+    later, sooner = nn.Parameter(memory[:4]), nn.Parameter(memory[4:])
+    model = nn.ParameterDict({"a": sooner, "b": later, "c": sooner, "d": later})
+    said = str(mtl.check_freezing(model))
+    assert 0 < said.index("Tied: a, c") < said.index("Tied: b, d")
+
+
 # pitfall 16
 def test_two_parameters_in_one_memory_are_seen():
     model = Net(nn.Linear(4, 2))

@@ -14,6 +14,7 @@ from report.sections import (
     adding,
     amount,
     answer,
+    choosing,
     later,
     ledger,
     method,
@@ -33,6 +34,7 @@ SECTIONS = {
     "others": others.section,
     "later": later.section,
     "robustness": robustness.section,
+    "choosing": choosing.section,
     "ledger": ledger.section,
 }
 

@@ -1,10 +1,12 @@
 """Is the headline an effect of one choice? What the records can say of that."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from mtlhelpers.study.protocol import CONFIDENCE, MARGINS, SCORE_OF, Task
+from mtlhelpers.study.records.record import Side
 from mtlhelpers.study.verdicts.evidence import Match
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
@@ -19,6 +21,10 @@ from report.words import TASK_WORDS, corpus_name, interval, signed
 SIZE = 300
 STRICTER = {"sentence": "macro_f1", "ner": "ner_f1_strict"}
 NEAR = (100, 1_000)
+# Both sides at equal numbers of epochs: runs that have both ways to decode.
+STEPPED = ("backbone_frozen, as few epochs", "none_frozen")
+LONGEST = 48
+DECODED = ("ner_f1", "ner_f1_constrained")
 
 
 def section(facts: Facts) -> dict[str, Any]:
@@ -32,6 +38,7 @@ def section(facts: Facts) -> dict[str, Any]:
         "rows": [row(facts, gap, family) for gap in facts.primary(FEW)],
         "size": SIZE,
         "near": NEAR,
+        "decoding": list(decoding(facts)),
         "family": family,
         "family_confidence": 100 * (1 - (1 - CONFIDENCE) / family),
     }
@@ -73,6 +80,27 @@ def stricter(facts: Facts, match: Match, task: Task) -> Difference:
     return t_interval(
         [first[seed]["scores"][key] - second[seed]["scores"][key] for seed in first]
     )
+
+
+def decoding(facts: Facts) -> Iterator[dict[str, Any]]:
+    """Yield the difference in names by both ways to decode, where runs have both."""
+    first, second = (Side("steps", arm, (("epochs", LONGEST),)) for arm in STEPPED)
+    for corpus in sorted({run["corpus"] for run in facts.records("steps")}):
+        for pair in facts.evidence.pairs(Match(first, second, corpus)).values():
+            gaps = [
+                [run["scores"][key] - other["scores"][key] for key in DECODED]
+                for run, other in zip(*(one.values() for one in pair), strict=True)
+                if all("ner_f1_constrained" in each["scores"] for each in (run, other))
+            ]
+            if gaps:
+                plain, constrained = (signed(100 * gap) for gap in np.mean(gaps, 0))
+                yield {
+                    "name": corpus_name(corpus, "ner"),
+                    "epochs": LONGEST,
+                    "seeds": len(gaps),
+                    "plain": plain,
+                    "constrained": constrained,
+                }
 
 
 def near(facts: Facts, gap: Gap, size: int) -> dict[str, str]:

@@ -21,6 +21,7 @@ from report.sections import (
     others,
     robustness,
     steps,
+    ways,
 )
 from report.words import FILTERS, corpus_name, holds
 
@@ -32,6 +33,7 @@ SECTIONS = {
     "steps": steps.section,
     "adding": adding.section,
     "others": others.section,
+    "ways": ways.section,
     "later": later.section,
     "robustness": robustness.section,
     "choosing": choosing.section,

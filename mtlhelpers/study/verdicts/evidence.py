@@ -51,6 +51,14 @@ class Evidence:
         """Both arms by training size, where they share two seeds or more."""
         return pair(*(self._runs(side, match.corpus, match.of) for side in match[:2]))
 
+    def runs(self, side: Side, corpus: str) -> Mapping[Size, Runs]:
+        """Return an arm's runs by training size."""
+        return self._runs(side, corpus, "test")
+
+    def scores(self, side: Side, corpus: str, size: Size, score: Score) -> "SeedScores":
+        """Return an arm's scores on test. Raises `KeyError` for a size without runs."""
+        return self._scores(side, corpus, size, score, "test")
+
     def difference(self, match: Match, size: Size, score: Score) -> "SeedScores":
         """First arm minus second, on test or, for a match of the probe, on that."""
         of: Of = "probe" if match.of == "probe" else "test"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, is_dataclass
 from inspect import signature
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 from mtlhelpers.data.regular import MOST_SETTINGS, read_regular
 from mtlhelpers.errors import ClaimError
@@ -50,6 +50,28 @@ class Crossing:
     backbone: str = BACKBONE
 
 
+class Duel(NamedTuple):
+    """Two arms on one corpus at one size."""
+
+    first: Side
+    second: Side
+    corpus: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """What two arms come to on one corpus, less what they come to on another."""
+
+    here: Duel
+    there: Duel
+    of: Literal["lead", "share"]  # first minus second, or first over second
+    claimed: Literal["higher", "lower", "equal"]
+    task: Task
+    seeds: int  # declared before the runs, on either corpus
+    at: str  # in words
+
+
 Rule = Comparison | Crossing
 
 
@@ -64,6 +86,7 @@ class Claim:
     opposite: str  # what would have shown the opposite
     comparison: tuple[Comparison, ...] = ()  # of recorded runs
     crossing: tuple[Crossing, ...] = ()  # of recorded runs
+    contrast: tuple[Contrast, ...] = ()  # of recorded runs
     check: str = ""  # the function of fresh_checks.py that decides it
     untested: str = ""  # why nothing decides it yet
 
@@ -87,7 +110,11 @@ def read_claims(path: Path) -> Claims:
         raise ClaimError(f"{path.name}: {error}. Mend it there.") from error
     claims: Claims = _built(Claims, keys, path.name)
     for one in claims.claim:
-        ways = bool(one.comparison or one.crossing), bool(one.check), bool(one.untested)
+        ways = (
+            bool(one.comparison or one.crossing or one.contrast),
+            bool(one.check),
+            bool(one.untested),
+        )
         if sum(ways) != 1:
             raise ClaimError(
                 f"{path.name}, claim {one.id}: needs runs to compare, a 'check', or a "
@@ -115,7 +142,7 @@ def _built(kind: Any, keys: dict[str, Any], where: str) -> Any:
 def _value(hint: Any, value: Any, where: str) -> Any:
     """A value of the file, as the type of its field wants it."""
     origin, parts = get_origin(hint), get_args(hint)
-    if isinstance(value, dict) and (Side in (hint, *parts) or is_dataclass(hint)):
+    if isinstance(value, dict) and (_named(hint) or Side in parts):
         return _built(Side if Side in parts else hint, value, where)
     if isinstance(value, dict) and origin is tuple:  # the settings of a side
         return tuple(value.items())
@@ -128,6 +155,11 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if not fits:
         raise ClaimError(f"{where}: {value!r} does not fit here")
     return value
+
+
+def _named(hint: Any) -> bool:
+    """Whether a table describes it: its fields have names."""
+    return is_dataclass(hint) or hasattr(hint, "_fields")
 
 
 _READ = read_claims(Path(__file__).with_name("claims.toml"))

@@ -24,6 +24,7 @@ from mtlhelpers.study.protocol import (
 )
 from mtlhelpers.study.records.arms import Runs, Size, Studies, ids_of
 from mtlhelpers.study.verdicts.claims import CLAIMS, Claim, Comparison, Crossing, Rule
+from mtlhelpers.study.verdicts.contrast import decide_contrast
 from mtlhelpers.study.verdicts.crossover import border_verdict, crossover
 from mtlhelpers.study.verdicts.decisions import (
     Decision,
@@ -97,6 +98,8 @@ def _judged(
 def _decide(claim: Claim, evidence: Evidence, fresh: bool) -> Iterator[Decision]:
     for rule in rules_of(claim, evidence):
         yield from decide(rule, evidence)
+    for contrast in claim.contrast:
+        yield decide_contrast(contrast, evidence)
     if claim.check:
         folder = evidence.studies.folder
         if fresh:

@@ -28,7 +28,7 @@ _KEPT_BY = {
 _ALONE = {"sentence": "labels alone", "ner": "names alone"}
 _PARTS = {
     "sentence_classifier": "the sentence head",
-    "ner_classifier": "the names' head",
+    "ner_classifier": "the NER head",
     "embeddings": "the embeddings",
 }
 # Studies whose settings were chosen on validation come first.
@@ -38,8 +38,8 @@ _WAYS = {
     "all_frozen": "nothing",
     "backbone_frozen": "both heads, backbone frozen",
     "sentence_head_frozen": "all but the sentence head",
-    "sentence_head_and_backbone_frozen": "the names' head alone",
-    "ner_head_frozen": "all but the names' head",
+    "sentence_head_and_backbone_frozen": "the NER head alone",
+    "ner_head_frozen": "all but the NER head",
     "ner_head_and_backbone_frozen": "the sentence head alone",
     "bitfit": "heads and biases (BitFit)",
     "layernorm": "heads and layer norms",

@@ -149,5 +149,7 @@ def test_a_lesson_holds_it_in_a_cell(visit, tmp_path, monkeypatch):
     frame.locator("#how").select_option("lora")
     told = frame.locator("#found strong").inner_text()
     assert told == f"{counts['lora']:,} parameters train"
+    held = 4 * (counts["none_frozen"] + 3 * counts["lora"]) / 1e6
+    assert f"take {held:,.0f} MB" in frame.locator("#found").inner_text()
     assert frame.locator("#found table").count() == 1
     assert (one.errors, one.outside) == ([], [])

@@ -1,5 +1,6 @@
 """The explorer in a notebook: one page that loads nothing, and a table beside it."""
 
+import itertools
 import json
 import re
 from html import unescape
@@ -50,6 +51,17 @@ def test_the_table_is_that_of_the_records(explorer):
         told = table.loc[way, ["labels, %", "names, F1 in %"]].astype(float)
         assert told.to_list() == pytest.approx(scores.loc[arm].to_list(), abs=0.06)
     assert str(table.loc["everything", "parameters"]) in repr(explorer)
+
+
+def test_lesson_02_says_what_the_table_says(explorer):
+    """Names lose more than labels, the fewer layers train."""
+    scores = explorer.table.set_index("trains")[["labels, %", "names, F1 in %"]]
+    scores = scores.astype(float).to_dict("index")
+    (upper,) = (found for way, found in scores.items() if way.startswith("layer 4, "))
+    ways = scores["everything"], upper, scores["both heads, backbone frozen"]
+    for more, fewer in itertools.pairwise(ways):
+        labels, names = (more[task] - fewer[task] for task in more)
+        assert names > max(labels, 0)
 
 
 def test_a_record_cannot_end_the_script(explorer):

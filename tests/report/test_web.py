@@ -94,7 +94,7 @@ def test_ways_are_said_in_words():
     kept = plan(scenario="sentence_head_frozen", retention="lwf")
     assert way_in_words(kept) == "all but the sentence head, distillation"
     part = {"train": ["backbone.layer.5", "ner_classifier"], "name": ""}
-    assert way_in_words(plan(scenario=part)) == "layer 6 and the names' head"
+    assert way_in_words(plan(scenario=part)) == "layer 6 and the NER head"
 
 
 @pytest.mark.parametrize("name", EXPLORED)

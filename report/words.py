@@ -2,16 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from mtlhelpers.study.protocol import DISJOINT_PAIR, Task, Verdict
+from mtlhelpers.lesson.recorded import listed
+from mtlhelpers.study.protocol import CORPUS_NAMES, DISJOINT_PAIR, Task, Verdict
 
-CORPORA = {
-    "snips+2000": "SNIPS",
-    "snips": "SNIPS, published test set",
-    "hwu64": "HWU64",
-    "hwu64+2000": "HWU64, larger test set",
-    DISJOINT_PAIR: "CLINC150 and WNUT17",
-    "newsdesk": "newsdesk",
-}
 # The disjoint pair has one corpus per task: a task by itself takes that one's name.
 OF_PAIR: dict[str, str] = {"sentence": "CLINC150", "ner": "WNUT17"}
 TASK_WORDS: dict[str, str] = {
@@ -41,7 +34,7 @@ def corpus_name(corpus: str, task: str = "both") -> str:
     """Return a corpus in words; of the pair, the one that has the task."""
     if corpus == DISJOINT_PAIR and task in OF_PAIR:
         return OF_PAIR[task]
-    return CORPORA.get(corpus, corpus)
+    return CORPUS_NAMES.get(corpus, corpus)
 
 
 def task_title(task: Task) -> str:
@@ -74,12 +67,6 @@ def span(values: Iterable[float], digits: int = 1) -> str:
 
 def _last(pair: tuple[str, float]) -> float:
     return pair[1]
-
-
-def listed(parts: Iterable[str]) -> str:
-    """Return a list in words: a, b and c."""
-    *some, last = parts
-    return f"{', '.join(some)} and {last}" if some else last
 
 
 def word(number: int) -> str:

@@ -45,7 +45,8 @@ mtl.draw_model("none_frozen", title="Everything trains")
 # many sentences before we came. The heads are new, and small: one linear layer each.
 #
 # **Freezing** a part takes three things. No gradient is computed for it. The optimizer
-# leaves it alone. And it runs without dropout, as it will when the model is used.
+# leaves it alone. And it runs without dropout, the random gaps of training, as it will
+# when the model is used.
 #
 # What is not frozen, trains. These are the choices that people argue about. LoRA
 # (orange) adds small matrices beside the frozen layers: lesson 08.
@@ -79,8 +80,9 @@ mtl.guess(
 # %% [markdown]
 # Each mark is a difference: the score with a frozen backbone, minus the score of
 # training everything. Left of zero, freezing is worse. Inside the grey band the
-# difference is too small to matter. The lines are 97.5 % intervals. Squares are 300
-# sentences, circles all that the corpus has.
+# difference is too small to matter. The lines are 97.5 % intervals: with other test
+# sentences and other random numbers, the mark might lie elsewhere on its line. Squares
+# are 300 sentences, circles all that the corpus has.
 #
 # SNIPS and HWU64 are commands to assistants. The third row is a pair: labels from
 # CLINC150, names from WNUT17.
@@ -113,7 +115,8 @@ Markdown(
 # ### Why believe it?
 #
 # - Both sides had the same number of tries to find good settings.
-# - Every difference is a mean over at least five seeds, with an interval.
+# - Every difference is a mean over at least five *seeds*: runs that differ in their
+#   random numbers alone.
 # - What counts as "too small to matter" was written down before the runs.
 # - Every run is kept. You can read each one, and make it again.
 #
@@ -250,7 +253,7 @@ mtl.reveal("00-cat", round(100 * cat.label_probability))
 #
 # ### Exercise 00.1 · The model without any sense
 #
-# Write a function. It gets a list of labels, and gives the accuracy, from 0 to 1, of
+# Write a function. It gets a list of labels, and returns the accuracy, from 0 to 1, of
 # always saying the most frequent one.
 
 
@@ -267,9 +270,9 @@ mtl.check("00.1", majority)
 # %% [markdown]
 # ### Exercise 00.2 · F1
 #
-# `true` and `found` are sets of names with their types, such as `("Rome", "place")`. Work
-# out F1. The harmonic mean of *p* and *r* is *2 p r / (p + r)*. With nothing right, F1
-# is 0.
+# `true` and `found` are sets of names with their types, such as `("Rome", "place")`.
+# Write a function that returns their F1, from 0 to 1. The harmonic mean of *p* and *r*
+# is *2 p r / (p + r)*. With nothing right, F1 is 0.
 
 
 # %% tags=["exercise"]

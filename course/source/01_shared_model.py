@@ -4,9 +4,9 @@
 # **How do two heads share one BERT?**
 #
 # One head wants one answer per sentence. The other wants one answer per word. The
-# backbone gives neither: it gives one vector per *word piece*. So somebody has to pick,
-# to average, to leave out, and to add two losses. Each of these steps can go wrong
-# without a word of warning.
+# backbone gives neither: it gives one vector per *word piece*. So somebody has to pick
+# pieces, average their vectors, leave out padding, and add two losses. Each of these
+# steps can go wrong without a word of warning.
 #
 # In this lesson you take the model apart, put it together by hand, and train it with a
 # loop of ten lines. You learn where tags go, why padding must not count, and why a tiny
@@ -57,7 +57,7 @@ mtl.reveal("01-pieces", len(pieces.tokens()) - 2)  # without [CLS] and [SEP]
 
 # %% [markdown]
 # `##` goes on with a word. `[CLS]` and `[SEP]` stand around each sentence and belong to
-# no word. The second line says of each piece which word it came from.
+# no word. The second line says of each piece which word it came from, counted from 0.
 #
 # A tag belongs to a word, a prediction to a piece. The rule is: **the first piece of a
 # word speaks for it.** Every other piece gets the number -100, which PyTorch's
@@ -201,7 +201,8 @@ def losses_of(rows):
 
 
 # %% [markdown]
-# A new head finds all *n* labels about alike. Such a head has a loss of log *n*:
+# A new head finds all *n* labels about equally likely. Such a head has a loss of log *n*.
+# (It is the natural logarithm, and its unit is the *nat*.)
 
 # %%
 rows = corpus.splits["train"].shuffle(seed=0)
@@ -238,9 +239,9 @@ for way in (mean_loss, cross_entropy, mean_by_hand):
     )
 
 # %% [markdown]
-# PyTorch's loss is `nan`, but its gradients are zero, so no weight is harmed. What it
-# spoils is the sum, the mean of the epoch, and whatever watches them. The mean by hand
-# is worse: its gradients are `nan`, and after one step so is every weight they reach.
+# PyTorch's loss is `nan`, but its gradients are zero, so no weight is harmed. It still
+# spoils the sum of both losses, and every mean that you watch. The mean by hand is
+# worse: its gradients are `nan`, and after one step every weight they reach is `nan` too.
 
 # %% [markdown] tags=["half-day", "slide"]
 # ## One step
@@ -251,7 +252,7 @@ for way in (mean_loss, cross_entropy, mean_by_hand):
 # %%
 mtl.guess(
     "01-step",
-    "A weight with a small gradient: how far does it move, beside one with a large one?",
+    "How far does a weight with a small gradient move, against one with a large one?",
     choices=("hundreds of times less", "half as far", "as far"),
     yours=...,
 )
@@ -331,7 +332,7 @@ mtl.show_lines(TITLE, steps, lines, across="step", up="loss (nats)")
 # %% [markdown]
 # The NER loss falls first. Most words are no names, and the head learns to say `O`.
 # `mtl.train` is this loop, with what a careful person adds:
-# batches of like length, learning rates that rise and fall, clipped gradients, a store
+# batches of similar length, learning rates that rise and fall, clipped gradients, a store
 # for what is frozen, and a proof that it stayed as it was.
 
 # %% [markdown]
@@ -339,7 +340,8 @@ mtl.show_lines(TITLE, steps, lines, across="step", up="loss (nats)")
 #
 # ### Exercise 01.1 · The last piece
 #
-# Write `label_last_pieces`, which puts the tag on the *last* piece of each word.
+# Write `label_last_pieces`. It takes what `label_pieces` takes, and puts the tag on the
+# *last* piece of each word. Every other piece gets -100.
 
 
 # %% tags=["exercise"]

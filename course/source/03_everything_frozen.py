@@ -145,8 +145,11 @@ print(f"{run.steps} steps; {run.proof}")
 print(f"{len(before)} parameters and {len(list(model.buffers()))} buffers")
 
 # %% [markdown]
-# `sha256` is a fingerprint of all bits. Do more sentences help? Take ten, 300, or 300 with shuffled labels. Compare what both
-# heads say of one batch afterwards, bit for bit.
+# `sha256` is a fingerprint of all bits. *Buffers* are tensors that never train, such as
+# the numbers of positions.
+#
+# Do more sentences help? Train on ten, on 300, and on 300 with shuffled labels. Compare
+# what both heads say of one batch afterwards, bit for bit.
 
 # %%
 train = corpus.splits["train"]
@@ -230,7 +233,7 @@ mtl.reveal("03-spread", round(twenty.max() - twenty.min(), 1))
 # %%
 mtl.guess(
     "03-outside",
-    "Of the twenty heads, how many lie outside of where 95 % of dice lie?",
+    "How many of the twenty heads lie outside the range that holds 95 % of dice?",
     unit="heads",
     yours=...,
 )
@@ -249,10 +252,10 @@ mtl.reveal("03-outside", int(outside.sum()))
 # right together or wrong together.
 #
 # An explanation must be able to fail. Newsdesk's test set holds about two variants of
-# each sentence, a *group*. Let the groups exchange their labels at random. Variants
+# each sentence, called a *group*. Let the groups exchange their labels at random. Variants
 # stay together, but groups that lie close together no longer share a label. If the
-# explanation is right, heads spread like dice now. In the figure two variants share a
-# throw, so these dice spread a little more.
+# explanation is right, heads spread like dice now. In the figure the variants of a
+# sentence share one throw, so these dice spread a little more.
 
 # %%
 groups, member = np.unique(test["group"], return_inverse=True)

@@ -166,12 +166,11 @@ mtl.reveal(
 # Choose the learning rate, and you choose the winner. 3e-3 suits heads and wrecks a
 # backbone. 5e-5 spares a backbone, and heads hardly get going. A fair comparison gives
 # each side its own, chosen on validation from equally many. Then training everything is
-# ahead. In labels, by how much is open. In names, it also depends on the heads, as you
-# will see.
+# ahead. How far in labels, the interval leaves open. How far in names also depends on
+# the heads: see *Better heads* below.
 #
-# On average its lead in names is smaller with 5e-5 for both. Everything learns few
-# names then as well. In the records it finds half the F1 that its own learning rates
-# give.
+# With 5e-5 for both, its lead in names is smaller on average. At that learning rate,
+# training everything finds fewer names too.
 
 # %% [markdown] tags=["half-day"]
 # ## Which layer?
@@ -227,10 +226,10 @@ Markdown(
 )
 
 # %% [markdown]
-# Still frozen, still seconds. On this seed, more than half of what freezing seemed to
-# cost in names was the price of a small head on an unsuitable layer. So "freezing costs
-# ten points" is a sentence about a head as well. For labels newsdesk shows no gain. Its
-# card says why the last layer is hard to beat here.
+# Still frozen, still seconds. Hold the two numbers side by side. A good part of what
+# freezing seemed to cost in names was the price of a small head on an unsuitable layer.
+# So whoever says that freezing costs so many points must name the head. For labels
+# newsdesk shows no gain. Its card says why the last layer is hard to beat here.
 
 # %% [markdown] tags=["half-day"]
 # ## Can heads overfit?

@@ -34,7 +34,7 @@ mtl.draw_model(
 #
 # *Stage one* trains backbone and sentence head on 240 sentences. *Stage two* freezes
 # that head, and trains backbone and NER head on 160 others. Its plan names the first
-# stage, and `skip` keeps the sentences apart.
+# stage, and `skip` leaves out the sentences of that stage.
 
 # %%
 STAGE_ONE = mtl.Plan(
@@ -52,7 +52,7 @@ STAGE_TWO = replace(
 # labels easier for this backbone. The records below show SNIPS as well.
 #
 # A subset takes all variants of a sentence before the next, so 240 sentences say few
-# different things. Lesson 06 takes one of each, and learns labels far better from 240.
+# different things. Lesson 06 takes one of each.
 
 # %%
 corpus = mtl.load_corpus("newsdesk")
@@ -105,7 +105,7 @@ assert torch.equal(head.bias, finished.sentence_classifier.bias)
 print(run.proof)
 
 # %% [markdown]
-# It is, bit for bit. It must be asking the same question of something else.
+# It is, bit for bit. So what the head reads must have changed.
 
 # %% [markdown] tags=["half-day", "slide"]
 # ## One sentence
@@ -127,8 +127,8 @@ mtl.lesson.show_sentence(
 )
 
 # %% [markdown]
-# Before, the NER head was untrained and took the sentence for one long name, a work. But
-# the label was right. After, the names make sense and the label is wrong.
+# Before, the NER head was untrained, so its names make no sense. But the label was right.
+# After, the names make sense and the label is wrong.
 #
 # The head scores a label by a dot product: the label's row of weights times the
 # sentence's vector, plus a bias. Take the true label and the one that won. The *margin*
@@ -161,8 +161,8 @@ Markdown(
 )
 
 # %% [markdown] tags=["slide"]
-# The offset drops out. All of the change comes from the move of the vector. The head
-# still asks whether the vector points to the true label. Learning names moved that
+# The last two numbers agree. The bias is in both margins, so all of the change comes from
+# the move of the vector. The head still asks whether the vector points to the true label. Learning names moved that
 # vector away.
 #
 # **Freezing a head keeps the question. It does not keep what the question is about.**

@@ -163,8 +163,8 @@ mtl.reveal(
 )
 
 # %% [markdown]
-# A thousand steps of the NER head, and not one bit of one logit is different. One step
-# of the backbone turned dozens of labels.
+# The NER head took all those steps, and not one bit of one logit is different. With the
+# backbone, a single step was enough to change labels.
 #
 # But 300 sentences are a sample. The weights say it for all others: nothing that a
 # label depends on has moved, so no sentence in the world is labelled differently.
@@ -180,7 +180,7 @@ print(run.proof)
 # %% [markdown]
 # ## Does the finished task help the new one?
 #
-# Or does it get in its way? Build a model for names
+# Perhaps it helps, and perhaps it gets in the way. To find out, build a model for names
 # only. It has no sentence head and no first stage.
 
 # %%
@@ -218,8 +218,8 @@ print("with another seed:", same_bits(model.ner_classifier, other.ner_classifier
 # %% [markdown] tags=["slide"]
 # ## What standing still costs
 #
-# The backbone was not made for names. Let it move from the same finished model, for
-# three epochs. The sentence head stays frozen, and its loss stays off, as in lesson 05.
+# A frozen backbone stands still, and it was not made for names. Let it move, from the same
+# finished model, for three epochs. The sentence head stays frozen, and its loss stays off, as in lesson 05.
 
 # %%
 at_once = copy.deepcopy(finished)

@@ -26,6 +26,15 @@ _WORDS = (
     ("Train LoRA adapters", "LoRA"),
 )
 OFFERED = tuple(Way(one, *words) for one, words in zip(USUAL_WAYS, _WORDS, strict=True))
+# Compared where they are named.
+NAMED_WAYS = (
+    Way(FROZEN, "Freeze the backbone, with linear heads", "linear heads alone"),
+    Way(
+        "last_3_layers",
+        "Train the last three layers",
+        "training the last three layers",
+    ),
+)
 # Run once beside them, and never advised: what no training at all comes to.
 BASELINE = Way("class_means", "Train nothing", "class means of frozen vectors")
 # The task that was learned before, and the ways to learn the other one beside it.
@@ -69,8 +78,7 @@ def choose_ways(
 
     Raises `ValueError` for one that needs a task more than the corpus has.
     """
-    linear = Way(FROZEN, "Freeze the backbone, with linear heads", "linear heads alone")
-    known = {w.scenario: w for w in (linear, *OFFERED, *sum(KEEPERS.values(), ()))}
+    known = {w.scenario: w for w in (*NAMED_WAYS, *OFFERED, *sum(KEEPERS.values(), ()))}
     if keep and len(corpus.tasks) < 2:
         raise InputError(
             f"{corpus.name} has one task: keeping {keep} needs another one to learn"

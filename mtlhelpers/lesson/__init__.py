@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mtlhelpers.lesson.checks import Hint as Hint
     from mtlhelpers.lesson.checks import check as check
     from mtlhelpers.lesson.checks import progress as progress
+    from mtlhelpers.lesson.explorer import show_explorer as show_explorer
     from mtlhelpers.lesson.guesses import guess as guess
     from mtlhelpers.lesson.guesses import past_guesses as past_guesses
     from mtlhelpers.lesson.guesses import reveal as reveal

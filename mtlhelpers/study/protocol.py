@@ -33,6 +33,14 @@ EVERYTHING, FROZEN = "none_frozen", "backbone_frozen"  # the two that are compar
 DISJOINT_PAIR = "clinc150-oos+wnut17"  # without the label oos
 PUBLISHED = ("snips+2000", "hwu64", DISJOINT_PAIR)
 TRANSFER = (*PUBLISHED, "newsdesk")
+CORPUS_NAMES = {
+    "snips+2000": "SNIPS",
+    "snips": "SNIPS, published test set",
+    "hwu64": "HWU64",
+    "hwu64+2000": "HWU64, larger test set",
+    DISJOINT_PAIR: "CLINC150 and WNUT17",
+    "newsdesk": "newsdesk",
+}
 LESSON_05 = ("newsdesk", "snips")
 
 SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000)

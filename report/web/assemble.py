@@ -11,16 +11,15 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
+from mtlhelpers.lesson.explorer import records_script
+from mtlhelpers.lesson.recorded import recorded_rows
 from report.build import STUDIES
 from report.facts import Facts
 from report.page import render
 from report.web.cards import cards
 from report.web.links import followed, place
-from report.web.recorded import rows
 from report.web.reference import reference
-from report.web.sizes import BACKBONES, sizes
 
 ROOT = Path(__file__).parents[2]
 LESSONS = ROOT / "notebooks" / "solved"
@@ -77,11 +76,7 @@ def tree(names: Iterable[str], hidden: bool = True) -> str:
 
 def data(facts: Facts) -> str:
     """Return the records as a script, which a page may load from a disk."""
-    held: dict[str, Any] = {
-        "sizes": {name: sizes(name) for name in BACKBONES},
-        "rows": list(rows(facts)),
-    }
-    return f"window.RECORDED = {json.dumps(held, separators=(',', ':'))};\n"
+    return records_script(recorded_rows(facts.evidence.studies, facts.studies))
 
 
 def copied_lessons(folder: Path, target: Path) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mtlhelpers.data.published.registry import NEWSDESK_ROWS, PUBLISHERS, Publisher
+from mtlhelpers.lesson.explorer import backbone_sizes
 from mtlhelpers.model.backbone_files import NAMED, NamedBackbone
-from report.web.sizes import sizes
 
 KNOWN = {
     "minilm": "Distilled, and tuned so that similar sentences lie close together: it "
@@ -51,7 +51,7 @@ def corpus(one: Publisher) -> Iterator[str]:
 
 def model(name: str, one: NamedBackbone) -> Iterator[str]:
     """Yield the card of a backbone."""
-    found = sizes(name)
+    found = backbone_sizes(name)
     parts = found["parts"]
     count = parts["embeddings"]["whole"] + found["depth"] * parts["layer"]["whole"]
     yield from (f"### {name}", "")

@@ -94,7 +94,7 @@ function form(data) {
     ]),
     fieldset("The heads", [
       ticked("sentence", "the sentence head trains"),
-      ticked("ner", "the names' head trains"),
+      ticked("ner", "the NER head trains"),
       number("labels", "labels", 7, 10000),
       number("tags", "tags", 13, 10000),
     ]),
@@ -127,11 +127,15 @@ function read(data) {
 
 function answer(data, choice) {
   const count = trainable(choice.sizes, choice);
-  const share = (100 * count) / total(choice.sizes, choice);
+  const all = total(choice.sizes, choice);
+  const share = (100 * count) / all;
+  const held = 4 * (all + 3 * count); // bytes: weights; a gradient and two means of AdamW
   const found = nearest(data.rows, choice);
   const said = [make("p", "", {}, [
     make("strong", `${whole(count)} parameters train`),
-    `, ${share < 0.1 ? "less than 0.1" : share.toFixed(1)} % of the model.`,
+    `, ${share < 0.1 ? "less than 0.1" : share.toFixed(1)} % of the model. `,
+    `Weights, gradients and AdamW's two means take ${whole(held / 1e6)} MB; `,
+    "what a batch keeps for its backward pass comes on top.",
   ])];
   if (!found.exact) {
     said.push(make("p", found.rows.length

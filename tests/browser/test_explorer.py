@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import mtlhelpers as mtl
 from mtlhelpers.model.counting import parameter_table
 from report.build import STUDIES
 from report.facts import Facts
@@ -135,3 +136,20 @@ def test_a_link_leads_to_a_record(site, visit):
     one.open(site / "board.html", f"#{key}")
     one.page.wait_for_selector("#linked table")
     assert key in one.page.inner_text("#linked")
+
+
+def test_a_lesson_holds_it_in_a_cell(visit, tmp_path, monkeypatch):
+    monkeypatch.chdir(STUDIES)
+    shown = tmp_path / "output.html"
+    shown.write_text(mtl.lesson.show_explorer()._repr_html_(), encoding="utf-8")
+    one = visit()
+    one.open(shown)
+    frame = one.page.frame_locator("iframe")
+    counts = parameter_table("minilm", labels=7, tags=13)["trainable"]
+    frame.locator("#how").select_option("lora")
+    told = frame.locator("#found strong").inner_text()
+    assert told == f"{counts['lora']:,} parameters train"
+    held = 4 * (counts["none_frozen"] + 3 * counts["lora"]) / 1e6
+    assert f"take {held:,.0f} MB" in frame.locator("#found").inner_text()
+    assert frame.locator("#found table").count() == 1
+    assert (one.errors, one.outside) == ([], [])

@@ -130,6 +130,14 @@ def test_with_a_task_to_keep_the_ways_add_the_other(backbone, monkeypatch):
         choose_ways(labels, keep="sentence")
 
 
+def test_a_way_of_lesson_09_is_advised_in_words():
+    (way,) = choose_ways(tiny.corpus(), ["last_3_layers"])
+    assert (way.advice, way.noun) == (
+        "Train the last three layers",
+        "training the last three layers",
+    )
+
+
 @pytest.mark.parametrize("labels", [True, False])
 def test_with_one_task_the_scenarios_of_two_heads_are_left_out(labels):
     names = runnable(tiny.corpus(labels=labels, tags=not labels), SCENARIOS)

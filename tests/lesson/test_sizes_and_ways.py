@@ -76,6 +76,18 @@ def test_few_epochs_are_fewer_than_those_at_which_everything_leads(studies):
     assert "everything" in mtl.lesson.show_epochs(studies).alt
 
 
+def test_two_epochs_turn_every_corpus_as_famous_tables_says(studies):
+    """After two epochs freezing wins on all three corpora, after twelve it loses."""
+    full = mtl.study_table(studies / "transfer").query("train_size == 300")
+    short = mtl.study_table(studies / "short").query("train_size == 300")
+    arms = {"heads": full[full.arm == "backbone_frozen"], "short": short}
+    arms |= {"long": full[full.arm == "none_frozen"]}
+    f1 = {arm: runs.groupby("corpus").ner_f1.mean() for arm, runs in arms.items()}
+    means = pd.DataFrame(f1).dropna()
+    assert len(means) == 3
+    assert (means.short < means["heads"]).all() and (means["heads"] < means.long).all()
+
+
 def test_ways_to_add_names_are_compared_seed_by_seed():
     runs = mtl.lesson.recorded_ways()
     table = mtl.lesson.ways_table(runs)

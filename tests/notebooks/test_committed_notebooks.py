@@ -104,6 +104,12 @@ def test_it_uses_public_names_alone(code):
     assert set(re.findall(r"\bmtl\.(\w+)", text)) <= public
 
 
+def test_what_a_lesson_times_does_not_depend_on_what_else_runs(source, code):
+    text = "\n".join(cell.source for cell in code)
+    walls = re.findall(r"\btime\.(?!process_time)\w+\(", text)
+    assert not walls or is_deeper(views.title(source))
+
+
 def test_every_guess_is_blank_and_revealed(source, code):
     text = "\n".join(cell.source for cell in code)
     asked = re.findall(r'mtl\.guess\(\s*"([^"]+)"', text)

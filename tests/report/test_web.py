@@ -7,19 +7,25 @@ import numpy as np
 import pytest
 
 import mtlhelpers as mtl
+from mtlhelpers.lesson.explorer import EXPLORED, backbone_sizes
+from mtlhelpers.lesson.recorded import (
+    alike,
+    mean_score,
+    recorded_rows,
+    trained_parts,
+    way_in_words,
+)
 from mtlhelpers.model.counting import parameter_table
 from mtlhelpers.study.records.record import Record
 from report.web import assemble
 from report.web.cards import cards
 from report.web.links import followed
-from report.web.recorded import alike, mean, rows, trained, way
 from report.web.reference import reference
-from report.web.sizes import BACKBONES, sizes
 
 
 @pytest.fixture(scope="module")
 def found(facts):
-    return list(rows(facts))
+    return list(recorded_rows(facts.evidence.studies, facts.studies))
 
 
 def test_every_run_stands_once_but_those_of_tuning(found, facts):
@@ -55,9 +61,9 @@ def test_runs_that_differ_in_seeds_alone_are_alike():
 
 
 def test_an_interval_stays_among_scores():
-    assert mean([run(0, 0.1), run(1, 0.9)], "accuracy") == [50.0, 0.0, 100.0]
-    assert mean([run(0, 0.1)], "accuracy") == [10.0]
-    assert mean([run(0, None)], "accuracy") is None
+    assert mean_score([run(0, 0.1), run(1, 0.9)], "accuracy") == [50.0, 0.0, 100.0]
+    assert mean_score([run(0, 0.1)], "accuracy") == [10.0]
+    assert mean_score([run(0, None)], "accuracy") is None
 
 
 def plan(**chosen) -> dict:
@@ -66,11 +72,15 @@ def plan(**chosen) -> dict:
 
 def test_parts_are_numbered_from_the_bottom():
     heads = ["ner_classifier", "sentence_classifier"]
-    assert trained(plan(scenario="last_2_layers"), 6) == ["layer 5", "layer 6", *heads]
-    assert trained(plan(scenario="first_1_layers"), 6) == ["layer 1", *heads]
+    assert trained_parts(plan(scenario="last_2_layers"), 6) == [
+        "layer 5",
+        "layer 6",
+        *heads,
+    ]
+    assert trained_parts(plan(scenario="first_1_layers"), 6) == ["layer 1", *heads]
     adapters = ["lora.query", "lora.value"]
-    assert trained(plan(scenario="lora_qv"), 6) == [*adapters, *heads]
-    assert trained(plan(tasks=["ner"]), 2) == [
+    assert trained_parts(plan(scenario="lora_qv"), 6) == [*adapters, *heads]
+    assert trained_parts(plan(tasks=["ner"]), 2) == [
         "embeddings",
         "layer 1",
         "layer 2",
@@ -79,17 +89,20 @@ def test_parts_are_numbered_from_the_bottom():
 
 
 def test_ways_are_said_in_words():
-    assert way(plan()) == "everything"
-    assert way(plan(tasks=["ner"])) == "everything, names alone"
+    assert way_in_words(plan()) == "everything"
+    assert way_in_words(plan(tasks=["ner"])) == "everything, names alone"
     kept = plan(scenario="sentence_head_frozen", retention="lwf")
-    assert way(kept) == "all but the sentence head, distillation"
+    assert way_in_words(kept) == "all but the sentence head, distillation"
     part = {"train": ["backbone.layer.5", "ner_classifier"], "name": ""}
-    assert way(plan(scenario=part)) == "layer 6 and the names' head"
+    assert way_in_words(plan(scenario=part)) == "layer 6 and the NER head"
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", EXPLORED)
 def test_sizes_add_up_to_the_formulas(name):
-    one, counts = sizes(name), parameter_table(name, labels=7, tags=13)["trainable"]
+    one, counts = (
+        backbone_sizes(name),
+        parameter_table(name, labels=7, tags=13)["trainable"],
+    )
     heads = (one["width"] + 1) * 20
     parts, depth = one["parts"], one["depth"]
     whole = parts["embeddings"]["whole"] + depth * parts["layer"]["whole"]
@@ -115,7 +128,7 @@ def test_cards_have_licence_and_version():
 def test_the_data_are_a_script_of_json(facts):
     raw = assemble.data(facts)
     held = json.loads(raw.removeprefix("window.RECORDED = ").rstrip(";\n"))
-    assert held["rows"] and set(held["sizes"]) == set(BACKBONES)
+    assert held["rows"] and set(held["sizes"]) == set(EXPLORED)
 
 
 @pytest.mark.parametrize(

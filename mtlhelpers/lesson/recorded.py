@@ -1,7 +1,8 @@
-"""Every recorded way to train as rows for the site: what trained, scores, its runs.
+"""Every recorded way to train as rows: what trained, its scores, its runs.
 
-Runs of one study that differ in their seed alone are one row. Studies that only chose
-settings are left out: their scores are those of validation.
+Lesson: 02_counting_parameters; the site's explorer and board too. Runs of one study
+that differ in their seed alone are one row. Studies that only chose settings are left
+out: their scores are those of validation.
 """
 
 import json
@@ -12,34 +13,33 @@ from typing import Any
 
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.scenarios import SCENARIOS, Scenario
-from mtlhelpers.study.protocol import SCORE_OF, TASKS
+from mtlhelpers.study.protocol import CORPUS_NAMES, SCORE_OF, TASKS
+from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.verdicts.intervals import t_interval
-from report.facts import Facts
-from report.words import corpus_name, listed
 
-SETTINGS = ("epochs", "backbone_lr", "head_lr", "batch_size")
-KEPT_BY = {
+_SETTINGS = ("epochs", "backbone_lr", "head_lr", "batch_size")
+_KEPT_BY = {
     "lwf": "distillation",
     "replay": "replay",
     "l2sp": "L2-SP",
     "ewc": "EWC",
 }
-ALONE = {"sentence": "labels alone", "ner": "names alone"}
-PARTS = {
+_ALONE = {"sentence": "labels alone", "ner": "names alone"}
+_PARTS = {
     "sentence_classifier": "the sentence head",
-    "ner_classifier": "the names' head",
+    "ner_classifier": "the NER head",
     "embeddings": "the embeddings",
 }
 # Studies whose settings were chosen on validation come first.
-TUNED = ("transfer", "wider", "parts", "frozen_heads", "further")
-WAYS = {
+_TUNED = ("transfer", "wider", "parts", "frozen_heads", "further")
+_WAYS = {
     "none_frozen": "everything",
     "all_frozen": "nothing",
     "backbone_frozen": "both heads, backbone frozen",
     "sentence_head_frozen": "all but the sentence head",
-    "sentence_head_and_backbone_frozen": "the names' head alone",
-    "ner_head_frozen": "all but the names' head",
+    "sentence_head_and_backbone_frozen": "the NER head alone",
+    "ner_head_frozen": "all but the NER head",
     "ner_head_and_backbone_frozen": "the sentence head alone",
     "bitfit": "heads and biases (BitFit)",
     "layernorm": "heads and layer norms",
@@ -51,103 +51,103 @@ WAYS = {
 }
 
 
-def rows(facts: Facts) -> Iterator[dict[str, Any]]:
-    """Yield a row per way, corpus, size and setting, study by study."""
-    for study in sorted(facts.studies, key=rank):
+def recorded_rows(studies: Studies, names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield a row per way, corpus, size and setting, of the studies that are named."""
+    for study in sorted(names, key=_rank):
         if study.endswith("_tuning"):
             continue
-        for runs in alike(facts.records(study)):
-            yield row(study, runs)
+        for runs in alike(studies.all(study)):
+            yield _row(study, runs)
 
 
-def rank(study: str) -> tuple[int, str]:
+def _rank(study: str) -> tuple[int, str]:
     """Return what studies are sorted by."""
-    return (TUNED.index(study) if study in TUNED else len(TUNED), study)
+    return (_TUNED.index(study) if study in _TUNED else len(_TUNED), study)
 
 
 def alike(records: Iterable[Record]) -> list[list[Record]]:
     """Return the records in groups that differ in their seeds alone."""
     found: dict[str, list[Record]] = {}
     for one in records:
-        where = (one["arm"], one["corpus"], one["backbone"], unseeded(one["plan"]))
+        where = (one["arm"], one["corpus"], one["backbone"], _unseeded(one["plan"]))
         found.setdefault(json.dumps(where, sort_keys=True), []).append(one)
     groups = [
         sorted(runs, key=lambda run: run["plan"]["seed"]) for runs in found.values()
     ]
-    return sorted(groups, key=place)
+    return sorted(groups, key=_place)
 
 
-def unseeded(plan: dict[str, Any] | None) -> dict[str, Any] | None:
+def _unseeded(plan: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return a plan without seeds, of its earlier stages too."""
     if plan is None:
         return None
-    return {**plan, "seed": 0, "first": unseeded(plan.get("first"))}
+    return {**plan, "seed": 0, "first": _unseeded(plan.get("first"))}
 
 
-def place(runs: Sequence[Record]) -> tuple[Any, ...]:
+def _place(runs: Sequence[Record]) -> tuple[Any, ...]:
     """Return what rows are sorted by: corpus, size, arm."""
     first = runs[0]
     return first["corpus"], first["plan"]["train_size"] or 10**9, first["arm"]
 
 
-def row(study: str, runs: Sequence[Record]) -> dict[str, Any]:
-    """Return what the site says of runs that are alike."""
+def _row(study: str, runs: Sequence[Record]) -> dict[str, Any]:
+    """Return what is said of runs that are alike."""
     first = runs[0]
     plan = first["plan"]
     memory = [one["peak_memory_bytes"] for one in runs if one["peak_memory_bytes"]]
     return {
         "study": study,
         "arm": first["arm"],
-        "way": way(plan),
-        "after": way(plan["first"]) if plan["first"] else "",
-        "corpus": corpus_name(first["corpus"]),
+        "way": way_in_words(plan),
+        "after": way_in_words(plan["first"]) if plan["first"] else "",
+        "corpus": CORPUS_NAMES.get(first["corpus"], first["corpus"]),
         "backbone": first["backbone"],
         "size": plan["train_size"],
-        "trains": trained(plan, depth(first["backbone"])),
+        "trains": trained_parts(plan, _depth(first["backbone"])),
         "settings": ", ".join(
-            f"{key} {plan[key]}" for key in SETTINGS if plan.get(key) not in (None, 0)
+            f"{key} {plan[key]}" for key in _SETTINGS if plan.get(key) not in (None, 0)
         ),
         "trainable": first["trainable_parameters"],
         "seconds": round(median(one["seconds"]["total"] for one in runs), 1),
         "memory": median(memory) if memory else None,
-        "scores": [mean(runs, score) for score in SCORE_OF.values()],
+        "scores": [mean_score(runs, score) for score in SCORE_OF.values()],
         "runs": [
             [
                 one["id"],
                 one["plan"]["seed"],
-                *(points(one, s) for s in SCORE_OF.values()),
+                *(_points(one, s) for s in SCORE_OF.values()),
             ]
             for one in runs
         ],
     }
 
 
-def way(plan: dict[str, Any]) -> str:
+def way_in_words(plan: dict[str, Any]) -> str:
     """Return what a stage trains, and how, in words."""
     scenario = plan["scenario"]
     if isinstance(scenario, dict):
         parts = (part.removeprefix("backbone.") for part in scenario["train"])
         said = listed(
-            [PARTS.get(p) or f"layer {int(p.split('.')[1]) + 1}" for p in parts]
+            [_PARTS.get(p) or f"layer {int(p.split('.')[1]) + 1}" for p in parts]
         )
     else:
-        said = WAYS.get(scenario, scenario.replace("_", " "))
-    tasks = plan["tasks"] or list(ALONE)
-    alone = [ALONE[task] for task in tasks] if len(tasks) == 1 else []
+        said = _WAYS.get(scenario, scenario.replace("_", " "))
+    tasks = plan["tasks"] or list(_ALONE)
+    alone = [_ALONE[task] for task in tasks] if len(tasks) == 1 else []
     heads = [SCENARIOS[scenario].tasks] if isinstance(scenario, str) else []
     if alone and heads and len(heads[0]) > 1:
         said += f", {alone[0]}"
-    kept = KEPT_BY.get(plan["retention"] or "", plan["retention"])
+    kept = _KEPT_BY.get(plan["retention"] or "", plan["retention"])
     return f"{said}, {kept}" if kept else said
 
 
 @lru_cache
-def depth(backbone: str) -> int:
+def _depth(backbone: str) -> int:
     """Return how many layers a backbone has."""
     return int(backbone_config(backbone.removeprefix("random:")).num_hidden_layers)
 
 
-def trained(plan: dict[str, Any], depth: int) -> list[str]:
+def trained_parts(plan: dict[str, Any], depth: int) -> list[str]:
     """Return the parts that train, layers numbered from 1 at the bottom."""
     scenario = plan["scenario"]
     found = Scenario(**scenario) if isinstance(scenario, dict) else SCENARIOS[scenario]
@@ -164,13 +164,13 @@ def trained(plan: dict[str, Any], depth: int) -> list[str]:
     return sorted(parts)
 
 
-def points(run: Record, score: str) -> float | None:
+def _points(run: Record, score: str) -> float | None:
     """Return a score on test in per cent; None where the corpus has no such task."""
     found = run["scores"][score]
     return None if found is None else round(100 * found, 2)
 
 
-def mean(runs: Sequence[Record], score: str) -> list[float] | None:
+def mean_score(runs: Sequence[Record], score: str) -> list[float] | None:
     """Return the mean over seeds with its interval; of one seed, the score alone."""
     found = [one["scores"][score] for one in runs]
     if None in found:
@@ -180,3 +180,9 @@ def mean(runs: Sequence[Record], score: str) -> list[float] | None:
     over = t_interval(found)
     ends = over.difference, max(over.low, 0.0), min(over.high, 1.0)
     return [round(100 * end, 2) for end in ends]
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Return a list in words: a, b and c."""
+    *some, last = parts
+    return f"{', '.join(some)} and {last}" if some else last

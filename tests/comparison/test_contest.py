@@ -92,6 +92,21 @@ def test_the_budget_stops_seeds_by_time_alone(backbone, monkeypatch):
     assert "about 8.0 hours more" in found.answer
 
 
+def test_a_run_on_record_whose_pair_does_not_fit_is_told(
+    backbone, tmp_path, monkeypatch
+):
+    ways, folder = ["backbone_frozen", "none_frozen"], tmp_path / "out"
+    compared(backbone, output=folder, scenarios=ways)
+    slow = lambda _, arm, *__: 0.0 if arm == "backbone_frozen" else 3600.0
+    monkeypatch.setattr(Clock, "expect", slow)
+    for path in (folder / "records").glob("*"):
+        if '"seed": 1' in path.read_text() and '"arm": "none' in path.read_text():
+            path.unlink()
+    found = compared(backbone, budget="30m", output=folder, scenarios=ways)
+    assert [way.scenario for way in found.standings.ways] == ["backbone_frozen"]
+    assert "did not fit: 1 run. A larger budget" in found.answer
+
+
 def test_what_check_expects_is_what_compare_offers():
     assert tuple(way.scenario for way in OFFERED) == USUAL_WAYS
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from helpers import tiny
+from helpers.encoders import EVERY, save_family
 
 import mtlhelpers as mtl
+from mtlhelpers.cli import main
 from mtlhelpers.comparison import answer
 from mtlhelpers.comparison.budget import Clock, passes_of, read_budget
 from mtlhelpers.comparison.json_rows import row_of, summary, write_rows
@@ -17,13 +19,18 @@ from mtlhelpers.training import recipes
 
 
 @pytest.fixture
-def backbone(tmp_path, monkeypatch) -> str:
-    """A tiny one, whose default plans take one step."""
+def one_step(monkeypatch) -> None:
+    """Let default plans take one step."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
         few = replace(getattr(recipes, name), epochs=1, steps=1, extra=0)
         monkeypatch.setattr(recipes, name, few)
     few = {k: replace(v, epochs=1, steps=1, extra=0) for k, v in recipes.THIN.items()}
     monkeypatch.setattr(recipes, "THIN", few)
+
+
+@pytest.fixture
+def backbone(tmp_path, one_step) -> str:
+    """A tiny one, whose default plans take one step."""
     return str(tiny.save_backbone(tmp_path / "tiny"))
 
 
@@ -47,6 +54,27 @@ def test_the_first_pair_goes_way_by_way_and_later_seeds_over_all(backbone):
         answer._baseline(found.standings)
     )
     assert set(found.table.columns) == {*tiny.ROW_KEYS, "train_size"}
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_any_encoder_is_compared_on_100_sentences(
+    family, one_step, tmp_path, monkeypatch, capsys
+):
+    """From a folder, by one command, labels and names."""
+    monkeypatch.chdir(tmp_path)
+    save_family(family, tmp_path / family)
+    rows = [
+        {"tokens": row.tokens, "ner_tags": row.tags, "intent": row.label}
+        for row in tiny.rows("train", 100)
+    ]
+    lines = "\n".join(map(json.dumps, rows))
+    (tmp_path / "mine.jsonl").write_text(lines, encoding="utf-8")
+    command = f"compare mine.jsonl --backbone {family} --seeds 1 --scenarios"
+    assert main([*command.split(), "backbone_frozen", "none_frozen"]) == 0
+    said = capsys.readouterr().out
+    assert "So far: linear heads alone" in said and " in names; training" in said
+    assert said.count(" 0.0\n") == 2 and "MOVED" not in said
+    assert mtl.SharedModel.load("compare-mine/model").predict(["call Ada"])[0].label
 
 
 def test_a_comparison_goes_on_where_it_stopped(backbone, tmp_path, monkeypatch):

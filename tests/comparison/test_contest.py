@@ -163,6 +163,8 @@ def test_passes_are_those_that_move_the_backbone():
 
 
 def test_with_a_task_to_keep_the_ways_add_the_other(backbone, monkeypatch):
+    few = compared(backbone, keep="sentence", seeds=1).answer
+    assert few.startswith("No answer: 9 test") and few.count(" in labels, ") == 3
     monkeypatch.setattr(answer, "LEAST_TO_DECIDE", 5)
     found = compared(backbone, keep="sentence")
     assert found.standings.tasks == ["ner"]

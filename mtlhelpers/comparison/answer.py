@@ -167,7 +167,8 @@ def _means(standings: Standings) -> str:
         f"{way.noun} "
         + ", ".join(
             f"{100 * standings.score(way, task):.1f} in {_IN[task]}"
-            for task in standings.tasks
+            for task in SCORE_OF
+            if task in standings.case.corpus.tasks
         )
         for way in standings.ways
     ]

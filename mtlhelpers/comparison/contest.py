@@ -85,6 +85,7 @@ class Contest:
         self.worker = Worker(choose_device(self.device))
         self.clock = Clock(self.case.budget)
         self.lacking = 0.0  # seconds that the first pair of seeds would take still
+        self.unused = 0  # runs on record whose pair does not fit
         self.faults: list[str] = []
         self._recorded: dict[str, Record] = {}
         self._dealt: dict[int, list[Corpus]] = {}
@@ -118,10 +119,12 @@ class Contest:
                         yield from self._run(unit, shown)
                 else:
                     self.lacking += self._expect(units)
+                    self.unused += self._count_recorded(units)
             for pair in later:
                 units = [Unit(way, seed) for seed in pair for way in ways]
                 alone = len(ways) < min(2, len(self.case.ways))  # nothing to compare
                 if alone or not self._fits(units, self._reserve(ways)):
+                    self.unused += self._count_recorded(units)
                     break
                 for unit in units:
                     yield from self._run(unit, shown)
@@ -188,6 +191,10 @@ class Contest:
             for job in self._jobs(unit)
             if self.worker.id_of(job) not in self._recorded
         )
+
+    def _count_recorded(self, units: Sequence[Unit]) -> int:
+        jobs = (job for unit in units for job in self._jobs(unit))
+        return sum(self.worker.id_of(job) in self._recorded for job in jobs)
 
     def _fits(self, units: Sequence[Unit], reserve: float = 0.0) -> bool:
         expected = self._expect(units)

@@ -33,6 +33,7 @@ class ComparisonResult:
     standings: Standings
     third: int  # training sentences of the curve's smaller point
     lacking: float = 0.0  # seconds that the first two seeds would have taken still
+    unused: int = 0  # runs on record whose pair of seeds did not fit
     folder: Path | None = None  # with records, page and model
 
     @cached_property
@@ -43,6 +44,12 @@ class ComparisonResult:
             lines.append(
                 f"The budget left out {self._left_out}: about "
                 f"{spoken(self.lacking)} more would do."
+            )
+        if self.unused:
+            lines.append(
+                "Recorded and not used, since a pair of seeds did not fit: "
+                f"{self.unused} run{'s' * (self.unused > 1)}. A larger budget takes "
+                "them in."
             )
         return "\n".join(lines)
 
@@ -201,7 +208,8 @@ def _runs(contest: Contest) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 def _finished(contest: Contest) -> ComparisonResult:
     """Put page and model beside the records."""
     standings = Standings(contest.case, contest.runs)
-    found = ComparisonResult(standings, contest.third, contest.lacking, contest.output)
+    lack = contest.lacking, contest.unused
+    found = ComparisonResult(standings, contest.third, *lack, contest.output)
     if contest.output:
         with writing_to(contest.output):
             contest.output.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def _scores(standings: Standings) -> str:
         table = _table(standings, way)
         trained = f"{table['trainable_parameters'].iloc[0]:,}"
         takes = spoken(standings.seconds(way))
-        rows.append((way.scenario, *means(table), takes, str(len(table)), trained))
+        rows.append((way.noun, *means(table), takes, str(len(table)), trained))
     always: dict[str, float | None] = {"accuracy": standings.majority, "ner_f1": 0.0}
     shares = (mean_and_spread(pd.Series([always.get(name)])) for name in titles)
     rows.append(("most frequent label, no names", *shares, "", "", "0"))
@@ -71,22 +71,24 @@ def _table(standings: Standings, way: Way) -> pd.DataFrame:
 def _differences(standings: Standings) -> str:
     rows = [
         (
-            f"{standings.winner.scenario} minus {lead.second.scenario}",
-            _said(lead.verdict),
+            f"{standings.winner.noun} minus {lead.second.noun}",
+            SCORE_COLUMNS[SCORE_OF[lead.task]],
             f"{100 * lead.found.difference:+.1f}",
             f"{100 * lead.found.low:+.1f} to {100 * lead.found.high:+.1f}",
-            SCORE_COLUMNS[SCORE_OF[lead.task]],
+            _said(lead.verdict),
         )
         for lead in standings.leads
     ]
-    table = grid(["points", "verdict", "difference", "interval", "score"], rows)
+    table = grid(["points", "of", "difference", "interval", "verdict"], rows)
     if not table:
         return ""
     over = "folds" if standings.case.folds else "seeds and test sentences"
+    each = f"Intervals of {standings.confidence:.1%}, over {over}"
+    if (count := standings.comparisons) > 1:
+        each += f": all {count} hold together at {TOGETHER:.0%}"
     return (
-        f"{table}<p>Intervals of {standings.confidence:.1%} each, over {over}: all "
-        f"{standings.comparisons} hold together at {TOGETHER:.0%}. Less than 1 point "
-        "of accuracy, or 2 points of F1, counts as no difference.</p>"
+        f"{table}<p>{each}. Less than 1 point of accuracy, or 2 points of F1, counts "
+        "as no difference.</p>"
     )
 
 
@@ -119,10 +121,12 @@ def _details(standings: Standings) -> Iterator[str]:
 def _facts(standings: Standings) -> Iterator[str]:
     case = standings.case
     sizes = {split: len(rows) for split, rows in case.corpus.splits.items()}
-    yield f"sentences: {', '.join(f'{n:,} {split}' for split, n in sizes.items())}"
-    yield f"trained with {case.sentences:,}; backbone {case.backbone}"
     if case.folds:
-        yield f"{case.folds} folds: all sentences were tested"
+        total = sum(sizes.values())
+        yield f"{total:,} sentences, each tested in one of {case.folds} folds"
+    else:
+        yield f"sentences: {', '.join(f'{n:,} {split}' for split, n in sizes.items())}"
+    yield f"trained with {case.sentences:,}; backbone {case.backbone}"
     if case.corpus.source:
         yield f"source: {case.corpus.source}"
     yield from case.corpus.notes

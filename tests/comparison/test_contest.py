@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from helpers import tiny
+from helpers.encoders import EVERY, save_family
 
 import mtlhelpers as mtl
+from mtlhelpers.cli import main
 from mtlhelpers.comparison import answer
 from mtlhelpers.comparison.budget import Clock, passes_of, read_budget
 from mtlhelpers.comparison.json_rows import row_of, summary, write_rows
@@ -17,13 +19,18 @@ from mtlhelpers.training import recipes
 
 
 @pytest.fixture
-def backbone(tmp_path, monkeypatch) -> str:
-    """A tiny one, whose default plans take one step."""
+def one_step(monkeypatch) -> None:
+    """Let default plans take one step."""
     for name in ("HEADS_ALONE", "WITH_BACKBONE"):
         few = replace(getattr(recipes, name), epochs=1, steps=1, extra=0)
         monkeypatch.setattr(recipes, name, few)
     few = {k: replace(v, epochs=1, steps=1, extra=0) for k, v in recipes.THIN.items()}
     monkeypatch.setattr(recipes, "THIN", few)
+
+
+@pytest.fixture
+def backbone(tmp_path, one_step) -> str:
+    """A tiny one, whose default plans take one step."""
     return str(tiny.save_backbone(tmp_path / "tiny"))
 
 
@@ -47,6 +54,27 @@ def test_the_first_pair_goes_way_by_way_and_later_seeds_over_all(backbone):
         answer._baseline(found.standings)
     )
     assert set(found.table.columns) == {*tiny.ROW_KEYS, "train_size"}
+
+
+@pytest.mark.parametrize("family", EVERY)
+def test_any_encoder_is_compared_on_100_sentences(
+    family, one_step, tmp_path, monkeypatch, capsys
+):
+    """From a folder, by one command, labels and names."""
+    monkeypatch.chdir(tmp_path)
+    save_family(family, tmp_path / family)
+    rows = [
+        {"tokens": row.tokens, "ner_tags": row.tags, "intent": row.label}
+        for row in tiny.rows("train", 100)
+    ]
+    lines = "\n".join(map(json.dumps, rows))
+    (tmp_path / "mine.jsonl").write_text(lines, encoding="utf-8")
+    command = f"compare mine.jsonl --backbone {family} --seeds 1 --scenarios"
+    assert main([*command.split(), "backbone_frozen", "none_frozen"]) == 0
+    said = capsys.readouterr().out
+    assert "So far: linear heads alone" in said and " in names; training" in said
+    assert said.count(" 0.0\n") == 2 and "MOVED" not in said
+    assert mtl.SharedModel.load("compare-mine/model").predict(["call Ada"])[0].label
 
 
 def test_a_comparison_goes_on_where_it_stopped(backbone, tmp_path, monkeypatch):
@@ -92,6 +120,21 @@ def test_the_budget_stops_seeds_by_time_alone(backbone, monkeypatch):
     assert "about 8.0 hours more" in found.answer
 
 
+def test_a_run_on_record_whose_pair_does_not_fit_is_told(
+    backbone, tmp_path, monkeypatch
+):
+    ways, folder = ["backbone_frozen", "none_frozen"], tmp_path / "out"
+    compared(backbone, output=folder, scenarios=ways)
+    slow = lambda _, arm, *__: 0.0 if arm == "backbone_frozen" else 3600.0
+    monkeypatch.setattr(Clock, "expect", slow)
+    for path in (folder / "records").glob("*"):
+        if '"seed": 1' in path.read_text() and '"arm": "none' in path.read_text():
+            path.unlink()
+    found = compared(backbone, budget="30m", output=folder, scenarios=ways)
+    assert [way.scenario for way in found.standings.ways] == ["backbone_frozen"]
+    assert "did not fit: 1 run. A larger budget" in found.answer
+
+
 def test_what_check_expects_is_what_compare_offers():
     assert tuple(way.scenario for way in OFFERED) == USUAL_WAYS
 
@@ -120,6 +163,8 @@ def test_passes_are_those_that_move_the_backbone():
 
 
 def test_with_a_task_to_keep_the_ways_add_the_other(backbone, monkeypatch):
+    few = compared(backbone, keep="sentence", seeds=1).answer
+    assert few.startswith("No answer: 9 test") and few.count(" in labels, ") == 3
     monkeypatch.setattr(answer, "LEAST_TO_DECIDE", 5)
     found = compared(backbone, keep="sentence")
     assert found.standings.tasks == ["ner"]

@@ -30,6 +30,7 @@ class _Found(NamedTuple):
     keys: tuple[str, ...]
     place: str
     name: str
+    file: str
     split: str | None
 
 
@@ -65,6 +66,7 @@ class Intake:
         found, broken = self._collect(parts)
         if not broken:
             self.keys.check_columns(self.source)
+        self._number_by_file(found)
         tagged = [one.fields["tags"] for one in found if _is_list(one.fields, "tags")]
         scheme = find_scheme(tagged)
         spans = any(one.fields.get("spans") for one in found)
@@ -100,6 +102,20 @@ class Intake:
             return found, str(error)
         return found, None
 
+    def _number_by_file(self, found: list[_Found]) -> None:
+        """Put a file's name before ids that are numbers, where another has them too.
+
+        Tools count from the same number in each file.
+        """
+        ids = [str(one.fields.get("id", "")) for one in found]
+        numbers = {(i, one.file) for i, one in zip(ids, found) if i.isdecimal()}
+        if len(numbers) == len({number for number, _ in numbers}):
+            return
+        for one, number in zip(found, ids):
+            if number.isdecimal():
+                one.fields["id"] = f"{one.file}-{number}"
+                self.done["ids that several files have, put after the file's name"] += 1
+
     def _fields(self, item: Item, part: Part) -> list[_Found]:
         try:
             records = EXPORTS[part.export](item.value)
@@ -111,7 +127,8 @@ class Intake:
                 _shape_label(fields)
                 split = _split(fields.pop("split", None), part.split)
                 name = f"{item.name}-{number}" if len(records) > 1 else item.name
-                found.append(_Found(fields, tuple(record), item.place, name, split))
+                keys, file = tuple(record), item.name.rpartition("-")[0]
+                found.append(_Found(fields, keys, item.place, name, file, split))
             return found
         except CorpusError as error:
             self._fault(f"{item.place}: {error}.")

@@ -1,6 +1,7 @@
 """Where sentences lie: files, folders, patterns, standard input; and their splits."""
 
 import glob
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,13 +32,9 @@ class Source(NamedTuple):
     """A file, and the split that its name says it is."""
 
     path: str
+    stem: str  # the name without folder and ending
     split: str | None
     content: Callable[[], bytes]
-
-    @property
-    def stem(self) -> str:
-        """The name without folder and ending."""
-        return Path(self.path).stem
 
 
 def is_there(source: str) -> bool:
@@ -56,7 +53,7 @@ def find_sources(source: str, any_name: bool) -> tuple[list[Source], list[str]]:
     """
     if source == STDIN:
         content = sys.stdin.buffer.read
-        return [Source("stdin", None, content)], []
+        return [Source("stdin", "stdin", None, content)], []
     folder = Path(source) if Path(source).is_dir() else Path()
     if folder != Path():
         paths = _inside(folder, any_name)
@@ -74,8 +71,17 @@ def find_sources(source: str, any_name: bool) -> tuple[list[Source], list[str]]:
     left = [one.path for one in found if one.split is None]
     if left and len(left) < len(found):
         note = f"not read, since their names are of no split: {', '.join(left)}"
-        return [one for one in found if one.split], [note]
-    return found, []
+        return _told_apart([one for one in found if one.split]), [note]
+    return _told_apart(found), []
+
+
+def _told_apart(found: list[Source]) -> list[Source]:
+    """Put folders before names that several files have: train/0000, test/0000."""
+    if len({one.stem for one in found}) == len(found):
+        return found
+    top = os.path.commonpath([Path(one.path).parent for one in found])
+    paths = [Path(one.path).relative_to(top).with_suffix("") for one in found]
+    return [one._replace(stem="-".join(p.parts)) for one, p in zip(found, paths)]
 
 
 def open_parts(source: str, forced: str | None, revision: str | None = None) -> Opened:
@@ -167,7 +173,7 @@ def _source(path: Path, folder: Path) -> Source:
         raise CorpusError(
             f"{path}: the name is of several splits. Rename the file after one."
         )
-    return Source(str(path), next(iter(splits), None), lambda: _read(path))
+    return Source(str(path), path.stem, next(iter(splits), None), lambda: _read(path))
 
 
 def _read(path: Path) -> bytes:

@@ -84,6 +84,33 @@ def test_groups_are_dealt_out_whole():
     assert [len(rows) for rows in corpus.splits.values()] == [28, 4, 8]
 
 
+@pytest.mark.parametrize("name", ["ab/{}/0000.csv", "ab/{}/en/0000.csv"])
+def test_files_of_one_name_in_several_folders_are_told_apart(name):
+    write(name.format("train"), name.format("test"))
+    assert len(load_corpus("ab").splits["train"]) == 5  # one is validation
+    ids = [row.id for rows in read_source("ab").splits.values() for row in rows]
+    assert len(set(ids)) == 12 and {one.split("-")[0] for one in ids} == {
+        "train",
+        "test",
+    }
+
+
+def test_numbers_as_ids_count_in_their_file():
+    """As doccano and data sets on a hub have them; a name is one of the corpus."""
+    for split in ("train", "test"):
+        lines = [f"{at},{one}" for at, one in enumerate(SENTENCES)]
+        write(f"mine/{split}.csv")
+        Path(f"mine/{split}.csv").write_text("\n".join(["id,text,label", *lines]))
+    found = read_source("mine")
+    assert found.splits["test"][0].id == "test-0"
+    assert "12 ids that several files have, put after the file's name" in found.notes
+    Path("mine/test.csv").write_text("\n".join(["id,text,label", *lines[1:], lines[1]]))
+    with pytest.raises(CorpusError, match="id 'test-1' was used before"):
+        load_corpus("mine")
+    Path("mine/test.csv").write_text("\n".join(["id,text,label", f"x1,{SENTENCES[0]}"]))
+    assert read_source("mine").splits["train"][0].id == "0"
+
+
 def test_standard_input(monkeypatch):
     stdin = SimpleNamespace(buffer=io.BytesIO(CSV.encode()))
     monkeypatch.setattr(sys, "stdin", stdin)

@@ -1,11 +1,9 @@
 """Freezing, as properties: any family, any parts, any heads, adapters or none."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from helpers import tall, tiny
-from helpers.encoders import EVERY, save_family
+from helpers.encoders import EVERY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,12 +25,6 @@ SCENARIOS = st.builds(
 )
 # A key's bias adds the same to every score: softmax gives it no gradient.
 NO_TRUE_GRADIENT = ("key.bias", "k_lin.bias", "key_proj.bias")
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory) -> dict[str, Path]:
-    room = tmp_path_factory.mktemp("families")
-    return {family: save_family(family, room / family) for family in EVERY}
 
 
 def expected(model: mtl.SharedModel, scenario: mtl.Scenario) -> set[str]:

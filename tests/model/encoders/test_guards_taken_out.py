@@ -1,20 +1,15 @@
-"""Each guard of a family is taken out, and the check that it keeps is seen to fail.
+"""Each guard of freezing and reading is taken out, and its check is seen to fail.
 
-A guard is a line of the package. Without it the function is compiled again and put in
-its place, for whoever has imported it.
+Those of losses, scores and adapters are in `test_guards_of_learning.py`.
 """
 
-import inspect
-import textwrap
-from collections.abc import Callable
 from pathlib import Path
-from types import FunctionType
-from typing import NamedTuple
 
 import pytest
 import torch
 from helpers import tiny
-from helpers.encoders import BYTE_LEVEL, EVERY, config_of, save_family
+from helpers.encoders import BYTE_LEVEL, config_of, save_family
+from helpers.guards import CORPUS, Guard, cases, check_falls, model_of
 
 import mtlhelpers as mtl
 from mtlhelpers.data import encoding
@@ -27,14 +22,9 @@ from mtlhelpers.training import loop
 from mtlhelpers.training.features import store
 from mtlhelpers.training.metrics import encode_for
 
-CORPUS = tiny.corpus()
 TRAIN = CORPUS.splits["train"]
 IDS = torch.tensor([[0, 5, 9, 2], [0, 7, 2, 1]])
 MASK = torch.tensor([[1, 1, 1, 1], [1, 1, 1, 0]])
-
-
-def model_of(folder: Path) -> mtl.SharedModel:
-    return mtl.SharedModel.from_backbone(str(folder), CORPUS.labels, CORPUS.tags)
 
 
 def an_optimizer_of_everything_is_refused(folder: Path) -> None:
@@ -169,17 +159,6 @@ def layers_from_below_are_those_of_a_pass(folder: Path) -> None:
     assert torch.equal(found[MASK.bool()], whole[4][MASK.bool()])
 
 
-class Guard(NamedTuple):
-    """A line that keeps a check, and the families that have use for it."""
-
-    pitfall: int
-    check: Callable[[Path], None]
-    function: FunctionType
-    line: str
-    instead: str = "pass"
-    of: tuple[str, ...] = EVERY
-
-
 POOLED = tuple(name for name, family in FAMILIES.items() if family.pooled)
 MORE_BELOW = tuple(name for name, one in FAMILIES.items() if len(one.lowest) > 1)
 EPOCHS, LOAD = loop.train_epochs, mtl.SharedModel.load.__func__
@@ -294,33 +273,8 @@ GUARDS = [
         "> 10**9:",
     ),
 ]
-CASES = [
-    pytest.param(guard, family, id=f"{guard.pitfall}-{guard.check.__name__}-{family}")
-    for guard in GUARDS
-    for family in guard.of
-]
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory) -> dict[str, Path]:
-    room = tmp_path_factory.mktemp("families")
-    return {family: save_family(family, room / family) for family in EVERY}
-
-
-def take_out(patch: pytest.MonkeyPatch, guard: Guard) -> None:
-    """Compile the function without its guard, in its own module."""
-    source = textwrap.dedent(inspect.getsource(guard.function))
-    assert source.count(guard.line) == 1, source
-    source = source[source.index("def ") :].replace(guard.line, guard.instead)
-    found: dict[str, FunctionType] = {}
-    exec(source, guard.function.__globals__, found)
-    patch.setattr(guard.function, "__code__", found[guard.function.__name__].__code__)
-
-
-@pytest.mark.parametrize(("guard", "family"), CASES)
+@cases(GUARDS)
 def test_a_check_fails_without_its_guard(guard, family, folders):
-    guard.check(folders[family])
-    with pytest.MonkeyPatch.context() as patch:
-        take_out(patch, guard)
-        with pytest.raises((AssertionError, pytest.fail.Exception)):
-            guard.check(folders[family])
+    check_falls(guard, folders[family])

@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mtlhelpers.data.cache import cache_folder, is_temporary, write_atomically
+from mtlhelpers.data.cache import STALE, cache_folder, is_temporary, write_atomically
 from mtlhelpers.data.regular import check_regular
 from mtlhelpers.errors import InputError, StorageError
 from mtlhelpers.model.digests import digest_tensors
@@ -30,7 +30,6 @@ from mtlhelpers.training.features.states import States, bounds
 
 GB = 10**9
 LIMIT = "5"  # GB, unless the user says otherwise
-HOUR = 3600  # seconds: no file takes so long to write
 # The names of whole files. Beside them, only what a killed process left is our own.
 OWN = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.safetensors")
 # What reading a file raises that is gone, cut, altered, or not ours: safetensors has no
@@ -122,7 +121,7 @@ def kept_files(folder: Path) -> list[KeptFile]:
     for path in folder.glob("*"):
         with suppress(OSError):  # another process has just removed it
             size, used = path.stat().st_size, path.stat().st_mtime
-            left = is_temporary(path) and now - used > HOUR  # by a process killed
+            left = is_temporary(path) and now - used > STALE  # by a process killed
             if left or OWN.fullmatch(path.name):
                 files.append(KeptFile(path, size, used))
     return sorted(files, key=lambda file: file.used)

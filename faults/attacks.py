@@ -1,6 +1,7 @@
 """All attacks by name, with how many cases they have, and in the short form."""
 
-from faults import disks, kills, models, network, odd_files, parsers, studies, texts
+from faults import crowds, disks, kills, models, network, odd_files, parsers, studies
+from faults import texts
 from faults.case import Attack
 
 ATTACKS = {
@@ -22,6 +23,6 @@ ATTACKS = {
     "downloads": Attack(network.network, network.COUNT, network.COUNT),
     "full and read-only disks": Attack(disks.disks, disks.COUNT, disks.COUNT, 60),
     "hostile names": Attack(texts.texts, texts.COUNT, texts.COUNT),
-    "kills": Attack(kills.kills, 100, 4, 120),
-    "crowds": Attack(kills.crowds, 20, 4, 120),
+    "kills": Attack(kills.kills, kills.COUNT, kills.FIRST, 300),
+    "crowds": Attack(crowds.crowds, 50, 1, 120),
 }

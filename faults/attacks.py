@@ -3,8 +3,21 @@
 from collections.abc import Iterator
 from functools import partial
 
-from faults import crowds, disks, fuzzed, kills, models, network, numbers, odd_files
-from faults import parsers, studies, texts, works
+from faults import (
+    crowds,
+    disks,
+    fuzzed,
+    kills,
+    memory,
+    models,
+    network,
+    numbers,
+    odd_files,
+    parsers,
+    studies,
+    texts,
+    works,
+)
 from faults.case import Attack
 
 Fuzz = partial(Attack, of="fuzzed inputs")
@@ -30,6 +43,8 @@ ATTACKS = {
     "downloads": Attack(network.network, network.COUNT, network.COUNT),
     "full and read-only disks": Attack(disks.disks, disks.COUNT, disks.COUNT, 60),
     "hostile names": Attack(texts.texts, texts.COUNT, texts.COUNT),
+    "too little memory": Attack(memory.little, 40, 3, 120),
+    "mapped files cut": Attack(memory.cut, 100, 5),
     "numbers": Attack(numbers.numbers, 400, 30, 60),
     "kills": Attack(kills.kills, kills.COUNT, 7, 300, "kills", kills.MOMENTS),
     "crowds": Attack(crowds.crowds, 50, 1, 120, "crowds of eight", alone=True),

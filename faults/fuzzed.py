@@ -16,10 +16,7 @@ from faults.case import RIGHT, Case
 
 EXAMPLES, RUNS = 100, 2_000  # inputs per case
 HAS_ATHERIS = find_spec("atheris") is not None
-WORDS = """text label tokens tags spans entities start end id data annotations result
-value labels choices cats ents answer accept split group scenario epochs seed tasks heads
-first kind loss_weights train_size layers block arm corpus backbone plan threads measure
-claim statement checked decisions interval""".split()
+WORDS = ["text", "label", "tokens", "tags", "spans", "entities", "start", "end", "id", "data", "annotations", "result", "value", "labels", "choices", "cats", "ents", "answer", "accept", "split", "group", "scenario", "epochs", "seed", "tasks", "heads", "first", "kind", "loss_weights", "train_size", "layers", "block", "arm", "corpus", "backbone", "plan", "threads", "measure", "claim", "statement", "checked", "decisions", "interval"]
 
 
 def by_hypothesis(random: Random, room: Path, number: int) -> Case:
@@ -30,7 +27,8 @@ def by_hypothesis(random: Random, room: Path, number: int) -> Case:
     seed = random.getrandbits(32)
 
     def act() -> str:
-        from hypothesis import HealthCheck, Phase, given, seed as seeded, settings
+        from hypothesis import HealthCheck, Phase, given, settings
+        from hypothesis import seed as seeded
 
         how = {"database": None, "deadline": None, "max_examples": EXAMPLES}
         how["suppress_health_check"] = list(HealthCheck)
@@ -57,18 +55,24 @@ def _contents(sound: list[bytes]) -> "object":
     keys = st.sampled_from(WORDS) | st.text(max_size=3)
     values = st.recursive(
         plain,
-        lambda inner: st.lists(inner, max_size=4)
-        | st.dictionaries(keys, inner, max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=5)
+        ),
         max_leaves=20,
     )
     lines = st.lists(values.map(json.dumps), max_size=5).map("\n".join)
-    tables = st.lists(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=4))
+    tables = st.lists(
+        st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=4)
+    )
     rows = tables.map(lambda table: "\n".join("\t".join(row) for row in table))
     toml = st.dictionaries(st.sampled_from(WORDS), values.map(json.dumps), max_size=6)
     pairs = toml.map(lambda table: "\n".join(f"{k} = {v}" for k, v in table.items()))
     blocks = pairs.map("[[block]]\n{}".format) | pairs.map("[[claim]]\n{}".format)
-    texts = st.text(max_size=300) | lines | rows | rows.map(
-        lambda text: text.replace("\t", ",")
+    texts = (
+        st.text(max_size=300)
+        | lines
+        | rows
+        | rows.map(lambda text: text.replace("\t", ","))
     )
     texts |= values.map(json.dumps) | blocks
     encoded = texts.map(lambda text: text.encode("utf-8", "surrogatepass"))

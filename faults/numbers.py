@@ -27,7 +27,8 @@ LIMITS: dict[str, list[Any]] = {
     "tasks": [("ner",), ("sentence",), ("sentence", "ner"), (), None],
     "loss_weights": [
         {"sentence": one, "ner": other}
-        for one in (0, 1e-300, 1, 1e300) for other in (0, 1, 1e38)
+        for one in (0, 1e-300, 1, 1e300)
+        for other in (0, 1, 1e38)
     ],  # fmt: skip
     "backbone_lr": [0, 1e-300, 1.0, None],
     "head_lr": [0, 1e-300, 1.0, None],
@@ -96,7 +97,8 @@ CORPORA: dict[str, Callable[[], dict[str, list[Row]]]] = {
     "1,000 labels": _many_labels,
     **{
         f"{split} without {task}": partial(_without, task, split)
-        for split in ("train", "validation", "test") for task in ("sentence", "ner")
+        for split in ("train", "validation", "test")
+        for task in ("sentence", "ner")
     },  # fmt: skip
 }
 

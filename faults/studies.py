@@ -160,7 +160,9 @@ def kept_records(random: Random, room: Path, _: int) -> Case:
         if kind == "jsonl":
             path.unlink()
             path = room / store.PACKED_BEFORE
-            path.write_text("".join(store.to_json(one) + "\n" for one in records_made()))
+            path.write_text(
+                "".join(store.to_json(one) + "\n" for one in records_made())
+            )
         for one in (room / "records").glob("*"):
             one.unlink()
     else:

@@ -44,6 +44,14 @@ class Segment:
     rows: dict[bytes, int]  # the sentences' keys, and where each is in `states`
     states: States
     path: Path | None = None
+    bytes: int = 0  # of the file when it was mapped
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its file is no longer as long: to read beyond its end kills."""
+        with suppress(OSError):  # its name is gone, and its content still here
+            return self.path is not None and self.path.stat().st_size < self.bytes
+        return False
 
 
 def write_segment(
@@ -69,6 +77,7 @@ def write_segment(
 def read_segment(path: Path) -> Segment:
     """Map a file into memory. Raises one of `UNREADABLE` unless it is as written."""
     check_regular(path)
+    size = path.stat().st_size
     with safe_open(path, "pt") as file:
         about = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -77,7 +86,7 @@ def read_segment(path: Path) -> Segment:
     keys, lengths = tensors["keys"].numpy(), tensors["lengths"].numpy()
     rows = {key.tobytes(): row for row, key in enumerate(keys)}
     states = States(tensors["pieces"], tensors["means"], bounds(lengths))
-    return Segment(rows, states, path)
+    return Segment(rows, states, path, size)
 
 
 def _name(place: str, about: dict[str, str], tensors: dict[str, Tensor]) -> str:

@@ -22,7 +22,7 @@ import transformers
 from torch import nn
 
 from mtlhelpers.data.encoding import Encoded
-from mtlhelpers.errors import StaleFeaturesError
+from mtlhelpers.errors import InputError, StaleFeaturesError
 from mtlhelpers.model.device import product_type
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.encoders.families import stack_of
@@ -115,7 +115,11 @@ class FeatureStore:
                 except UNREADABLE as error:
                     _discard(path, error)
         holding, left = [], set(keys)
-        for segment in self._segments[place]:
+        for segment in [*self._segments[place]]:
+            if segment.is_cut and segment.path is not None:
+                self._segments[place].remove(segment)
+                _discard(segment.path, InputError("another program has cut it"))
+                continue
             if not left.isdisjoint(segment.rows):
                 holding.append(segment)
                 left -= segment.rows.keys()

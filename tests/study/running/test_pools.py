@@ -280,5 +280,7 @@ def test_without_dask_or_a_scheduler_one_line_says_so(small, monkeypatch):
 
 
 def test_a_worker_that_begins_hears_of_its_owner_s_end_before_torch_is_loaded():
-    code = "import sys, mtlhelpers.study.running.pools; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, mtlhelpers.study.running.pools; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,7 +1,7 @@
 """Bytes that hypothesis and atheris make up, fed to every parser.
 
-`python -m faults.fuzzed NAME RUNS SEED FOLDER` is what atheris runs in: by itself, as it
-watches which lines of the package an input reaches, and ends its process.
+`python -m faults.fuzzed NAME RUNS SEED FOLDER` is what atheris runs in: by itself, as
+it watches which lines of the package an input reaches, and ends its process.
 """
 
 import json
@@ -16,11 +16,19 @@ from faults.case import RIGHT, Case
 
 EXAMPLES, RUNS = 100, 2_000  # inputs per case
 HAS_ATHERIS = find_spec("atheris") is not None
-WORDS = ["text", "label", "tokens", "tags", "spans", "entities", "start", "end", "id", "data", "annotations", "result", "value", "labels", "choices", "cats", "ents", "answer", "accept", "split", "group", "scenario", "epochs", "seed", "tasks", "heads", "first", "kind", "loss_weights", "train_size", "layers", "block", "arm", "corpus", "backbone", "plan", "threads", "measure", "claim", "statement", "checked", "decisions", "interval"]
+# What parsers know.
+WORDS = [
+    "text", "label", "tokens", "tags", "spans", "entities", "start", "end", "id",
+    "data", "annotations", "result", "value", "labels", "choices", "cats", "ents",
+    "answer", "accept", "split", "group", "scenario", "epochs", "seed", "tasks",
+    "heads", "first", "kind", "loss_weights", "train_size", "layers", "block", "arm",
+    "corpus", "backbone", "plan", "threads", "measure", "claim", "statement",
+    "checked", "decisions", "interval",
+]  # fmt: skip
 
 
 def by_hypothesis(random: Random, room: Path, number: int) -> Case:
-    """A hundred inputs for one parser, the first that is lost made as small as can be."""
+    """A hundred inputs for one parser; the first that is lost is made small."""
     from faults.targets import TARGETS, examples, fed
 
     name = sorted(TARGETS)[number % len(TARGETS)]

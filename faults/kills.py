@@ -12,7 +12,7 @@ from helpers.studies import stable
 
 import mtlhelpers as mtl
 from faults.case import RIGHT, Case
-from faults.works import HERE, TURNS, Work, prepare
+from faults.works import TURNS, Work, prepare
 from mtlhelpers.data.cache import STALE, is_temporary
 from mtlhelpers.model.saving import read_contents
 from mtlhelpers.training.features.disk import read_segment
@@ -120,4 +120,3 @@ def litter(room: Path) -> str:
 
 
 COUNT = 100  # cases
-FIRST = min(7, len(HERE))  # of the short form: one of each that takes a moment

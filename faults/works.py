@@ -1,4 +1,4 @@
-"""Work that writes: what is killed, and what crowds do; each tells what it must leave."""
+"""Work that writes: what is killed, and what crowds do; and what each must leave."""
 
 import os
 import shutil
@@ -132,7 +132,7 @@ if __name__ == "__main__":
 
 @cache
 def _cluster() -> str:
-    """The address of a Dask cluster in other processes, for as long as this one lives."""
+    """The address of a Dask cluster in other processes, while this one lives."""
     script = Path(mkdtemp()) / "cluster.py"
     script.write_text(CLUSTER)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}

@@ -106,7 +106,7 @@ def restart_peak_memory(device: str | torch.device = CPU) -> None:
 
 @contextmanager
 def advice_on_memory(what: str, remedy: str) -> Iterator[None]:
-    """Within it, an allocator's trace becomes a `ShortageError` that says what to do."""
+    """Within it, an allocator's trace becomes a `ShortageError` with what to do."""
     try:
         yield
     except (MemoryError, RuntimeError, OSError) as error:
@@ -115,7 +115,8 @@ def advice_on_memory(what: str, remedy: str) -> Iterator[None]:
             raise
         why = (str(error).splitlines() or ["no more is given"])[0]
         raise ShortageError(
-            f"too little memory for {what} ({why[:300]}). {remedy}, or end other programs."
+            f"too little memory for {what} ({why[:300]}). {remedy}, or end other "
+            "programs."
         ) from error
 
 

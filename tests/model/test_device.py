@@ -163,9 +163,9 @@ def test_peak_memory_on_windows_needs_psutil(monkeypatch):
 def test_too_little_memory_is_told_once_with_what_to_do(error):
     inner = devices.advice_on_memory("batches of 64 sentences", "Choose a smaller one")
     outer = devices.advice_on_memory("a training", "Wait")
-    with pytest.raises(ShortageError, match="too little.*64 sentences.*Choose") as told:
-        with outer, inner:
-            raise error
+    words = "too little.*64 sentences.*Choose"
+    with pytest.raises(ShortageError, match=words) as told, outer, inner:
+        raise error
     assert "More." not in str(told.value) and "Wait" not in str(told.value)
 
 

@@ -79,6 +79,7 @@ def kills(random: Random, room: Path, number: int) -> Case:
 
     def act() -> str:
         prepare(room)
+        work.ready()
         long = _seconds(work)
         for moment in moments:
             if failed := _run(work, room, moment * long):

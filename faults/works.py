@@ -277,19 +277,20 @@ class Work(NamedTuple):
     wrong: Callable[[Path], str]  # in words what is not as after work nobody killed
     share: int  # of a hundred cases
     needs: str = "mtlhelpers"  # the package without which it is left out
+    ready: Callable[[], object] = sound  # what its processes share, made before
 
 
 WORKS = [
     Work(save, _not_saved, 14),
-    Work(keep_features, _other_features, 14),
+    Work(keep_features, _other_features, 14, ready=encoded_frozen),
     Work(train, _other_training, 16),
     Work(study, _other_study, 12),
-    Work(pack, _not_packed, 14),
-    Work(fetch, _other_files, 12),
+    Work(pack, _not_packed, 14, ready=finished),
+    Work(fetch, _other_files, 12, ready=_publisher),
     Work(compare, _other_comparison, 5),
     Work(study_in_two, _other_study, 5),
     Work(build_lesson, _other_lesson, 3, "nbclient"),
-    Work(study_on_dask, _other_study, 3, "distributed"),
+    Work(study_on_dask, _other_study, 3, "distributed", _cluster),
     Work(build_site, _other_site, 2, "sphinx"),
 ]
 HERE = [work for work in WORKS if find_spec(work.needs)]

@@ -48,7 +48,7 @@ ATTACKS = {
     "too little memory": Attack(memory.little, 40, 3, 120),
     "mapped files cut": Attack(memory.cut, 100, 5),
     "numbers": Attack(numbers.numbers, 400, 30, 60),
-    "kills": Attack(kills.kills, kills.COUNT, 6, 300, "kills", kills.MOMENTS),
+    "kills": Attack(kills.kills, kills.COUNT, 6, 900, "kills", kills.MOMENTS),
     "crowds": Attack(crowds.crowds, 50, 1, 120, "crowds of eight", alone=True),
 }
 if not fuzzed.HAS_ATHERIS:

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -69,9 +69,9 @@ def is_temporary(path: Path) -> bool:
     return _TEMPORARY.fullmatch(path.name) is not None
 
 
-def clear_left(folder: Path) -> None:
+def clear_left(folder: Path, is_left: Callable[[Path], bool] = is_temporary) -> None:
     """Remove files half written, over an hour old: whoever wrote them was killed."""
-    for path in filter(is_temporary, folder.iterdir()):
+    for path in filter(is_left, folder.iterdir() if folder.is_dir() else ()):
         with suppress(OSError):  # another process clears away too, or it stays
             if path.stat().st_mtime < time.time() - STALE:
                 path.unlink()

@@ -21,6 +21,7 @@ import torch
 import transformers
 from torch import nn
 
+from mtlhelpers.data.cache import clear_left
 from mtlhelpers.data.encoding import Encoded
 from mtlhelpers.errors import InputError, StaleFeaturesError
 from mtlhelpers.model.device import product_type
@@ -107,6 +108,8 @@ class FeatureStore:
 
     def _holding(self, place: str, keys: list[bytes]) -> list[Segment]:
         """Find the segments that hold some of the sentences; open new files."""
+        if self.folder and self._writes:
+            clear_left(self.folder)
         for path in sorted(self.folder.glob(f"{place}-*")) if self.folder else ():
             if path not in self._seen:
                 self._seen.add(path)

@@ -13,6 +13,8 @@ from mtlhelpers.data.cache import (
     whole_file,
     write_atomically,
 )
+from mtlhelpers.data.published import download
+from mtlhelpers.data.published.registry import Publisher
 from mtlhelpers.data.streams import stream
 
 
@@ -117,3 +119,17 @@ def test_what_a_kill_left_goes_with_a_later_file_unless_it_may_still_be_written(
             os.utime(path, (time.time() - 2 * STALE,) * 2)
     write_atomically(tmp_path / "b", b"whole")
     assert {path.name for path in tmp_path.iterdir()} == {fresh.name, "a", "b"}
+
+
+def test_what_a_killed_download_left_goes_with_the_next_one(tmp_path, monkeypatch):
+    class Small(Publisher):
+        digests = {}
+
+    monkeypatch.setenv("MTLHELPERS_CACHE", str(tmp_path))
+    publisher = Small("small", "owner/repo", "c0ffee", "", "", (), dict)
+    left = download.kept_folder(publisher) / "tmpabcd1234"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    download.fetch_files(publisher, "http://127.0.0.1:9")
+    assert not left.exists()

@@ -48,8 +48,7 @@ archive: report-page
 
 # The site with report, explorer and board, in build/book. Warnings stop it.
 site: $(READY)
-	$(OFFLINE) $(BIN)/python -m report.web.assemble build/book-source
-	$(OFFLINE) $(BIN)/python -m sphinx -q -W --keep-going build/book-source build/book
+	$(OFFLINE) $(BIN)/python -m report.web.assemble build/book-source build/book
 
 # Every page of it in a headless Chromium.
 test-browser: site

@@ -5,6 +5,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+from mtlhelpers.escapes import UNSEEN as UNSEEN_MARKS
+
 RIGHT, REFUSED, UNSEEN, LOST = "right", "refused", "unseen", "lost"
 
 
@@ -28,6 +30,9 @@ class Attack(NamedTuple):
     cases: int
     short: int
     seconds: float = 20.0
+    of: str = "cases"  # what is counted: fuzzed inputs, kills, …
+    each: int = 1  # of them per case
+    alone: bool = False  # it takes all cores by itself
 
 
 class Result(NamedTuple):
@@ -60,8 +65,14 @@ def judged(number: int, case: Case) -> Result:
 
 
 def _of_refusal(message: str, place: str) -> tuple[str, str]:
+    wrong = judged_text(message, place)
+    return (LOST, wrong) if wrong else (REFUSED, message)
+
+
+def judged_text(message: str, place: str = "") -> str:
+    """In words what is wrong with the text of a refusal, if anything is."""
     if place and place not in message:
-        return LOST, f"no place is named: {message}"
-    if any(ord(mark) < 32 and mark != "\n" for mark in message):
-        return LOST, f"control characters in the message: {message!r}"
-    return REFUSED, message
+        return f"no place is named: {message}"
+    if UNSEEN_MARKS.search(message):  # tab and newline may stay
+        return f"control characters in the message: {message!r}"
+    return ""

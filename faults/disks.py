@@ -12,8 +12,8 @@ from helpers import tiny
 
 import mtlhelpers as mtl
 from faults.case import RIGHT, Case
-from faults.kills import finished, prepare
 from faults.models import answers, encoded_frozen, sound
+from faults.works import finished, prepare
 from mtlhelpers.cli import main
 from mtlhelpers.data.cache import cache_folder
 from mtlhelpers.study.running.study import Study

@@ -86,19 +86,21 @@ def parsers(random: Random, room: Path, _: int) -> Case:
     return Case(f"{name}: {what}", act, str(path))
 
 
+ASKED = {
+    "text": b"play songs\ngo to York\n" * 3,
+    "jsonl": b'{"text": "play songs", "id": "a"}\n{"tokens": ["go", "home"]}\n' * 3,
+    "csv": b'id,text\n1,"play, songs"\n2,go home\n' * 3,
+}
+
+
 def questions(random: Random, room: Path, _: int) -> Case:
     """A file of sentences to predict, with one fault."""
     form = random.choice(sorted(READERS))
-    lines = {
-        "text": b"play songs\ngo to York\n" * 3,
-        "jsonl": b'{"text": "play songs", "id": "a"}\n{"tokens": ["go", "home"]}\n' * 3,
-        "csv": b'id,text\n1,"play, songs"\n2,go home\n' * 3,
-    }
     if form == "jsonl" and random.random() < 0.5:
         what, value = altered(random, {"text": TEXT, "tokens": ["a"], "id": "a"})
         content = json.dumps(value).encode()
     else:
-        what, content = damaged(random, lines[form])
+        what, content = damaged(random, ASKED[form])
     path = room / "asked"
     path.write_bytes(content)
 

@@ -15,6 +15,8 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 
@@ -38,6 +40,24 @@ def run_here(
             os.write(out, f"{json.dumps(judged(number, case))}\n".encode())
         finally:
             shutil.rmtree(room, ignore_errors=True)
+
+
+def run_beside(
+    name: str, attack: Attack, seed: int, numbers: Sequence[int], lanes: int
+) -> list[Result]:
+    """Carry cases out in so many lanes at once; results by number."""
+    shares = [share for at in range(lanes) if (share := numbers[at::lanes])]
+    if attack.alone or len(shares) < 2:
+        return list(run_apart(name, attack, seed, numbers))
+    with ProcessPoolExecutor(lanes, get_context("fork")) as pool:
+        tasks = [pool.submit(_share, name, attack, seed, one) for one in shares]
+        return sorted(result for task in tasks for result in task.result())
+
+
+def _share(
+    name: str, attack: Attack, seed: int, numbers: Sequence[int]
+) -> list[Result]:
+    return list(run_apart(name, attack, seed, numbers))
 
 
 def run_apart(

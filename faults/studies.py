@@ -96,13 +96,18 @@ def _inline(value: Any) -> str:
 
 
 @cache
-def _claims() -> str:
+def claims_text() -> str:
     return Path(claims.__file__).with_name("claims.toml").read_text(encoding="utf-8")
+
+
+DECISION = {"corpus": "a", "task": "ner", "size": 1, "verdict": "supported"}
+DECISION |= {"said": "x", "difference": 0.1, "interval": [0.0, 0.2], "seeds": 3}
+CHECK = {"1.1": {"checked": "2026-01-01", "machine": {}, "decisions": [DECISION]}}
 
 
 def claim_files(random: Random, room: Path, _: int) -> Case:
     """A claims.toml with one fault, and the file of fresh checks."""
-    what, content = damaged(random, _claims().encode())
+    what, content = damaged(random, claims_text().encode())
     path = room / "claims.toml"
     path.write_bytes(content)
 
@@ -117,13 +122,10 @@ def fresh_checks(random: Random, room: Path, _: int) -> Case:
     """The file of what checks found, with one fault."""
     path = room / FILE
     path.parent.mkdir()
-    decision = {"corpus": "a", "task": "ner", "size": 1, "verdict": "supported"}
-    decision |= {"said": "x", "difference": 0.1, "interval": [0.0, 0.2], "seeds": 3}
-    sound = {"1.1": {"checked": "2026-01-01", "machine": {}, "decisions": [decision]}}
-    what, value = altered(random, sound)
+    what, value = altered(random, CHECK)
     content = json.dumps(value).encode()
     if random.random() < 0.4:
-        what, content = damaged(random, json.dumps(sound).encode())
+        what, content = damaged(random, json.dumps(CHECK).encode())
     path.write_bytes(content)
 
     def act() -> str:
@@ -135,7 +137,7 @@ def fresh_checks(random: Random, room: Path, _: int) -> Case:
 
 
 @cache
-def _records() -> list[dict[str, Any]]:
+def records_made() -> list[dict[str, Any]]:
     """Sound records of three runs."""
     made = []
     for seed in range(3):
@@ -150,7 +152,7 @@ def _records() -> list[dict[str, Any]]:
 
 def kept_records(random: Random, room: Path, _: int) -> Case:
     """A study of three records, one of them damaged: left out with its name."""
-    for record in _records():
+    for record in records_made():
         store.write_record(room, record)
     kind = random.choice(["json", "parquet", "jsonl", "altered"])
     if kind in ("parquet", "jsonl"):
@@ -158,7 +160,9 @@ def kept_records(random: Random, room: Path, _: int) -> Case:
         if kind == "jsonl":
             path.unlink()
             path = room / store.PACKED_BEFORE
-            path.write_text("".join(store.to_json(one) + "\n" for one in _records()))
+            path.write_text(
+                "".join(store.to_json(one) + "\n" for one in records_made())
+            )
         for one in (room / "records").glob("*"):
             one.unlink()
     else:
@@ -174,7 +178,7 @@ def kept_records(random: Random, room: Path, _: int) -> Case:
         if vague := [fault for fault in faults if str(room) not in fault]:
             return f"no place is named: {vague[0]}"
         study_table(room), study_history(room)
-        whole = {record["id"]: record for record in _records()}
+        whole = {record["id"]: record for record in records_made()}
         if any(whole.get(record["id"]) != record for record in found):
             return UNSEEN
         lost = kind in ("json", "altered") and len(found) + len(faults) != 3
@@ -192,7 +196,7 @@ def submitted(random: Random, room: Path, _: int) -> Case:
     study, given = room / "study", room / "given.jsonl"
     study.mkdir()
     (study / "grid.toml").write_text(GRID)
-    rows = _records()
+    rows = records_made()
     what, lines = damaged(random, _lines(rows))
     if random.random() < 0.5:
         what, changed = altered(random, rows[0])

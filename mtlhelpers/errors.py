@@ -55,6 +55,10 @@ class TrainingError(MTLError, RuntimeError):
     """A training that must stop: what moves is not what should, or is not finite."""
 
 
+class ShortageError(MTLError, MemoryError, RuntimeError):
+    """There is too little memory, of the machine or of its GPU, for what was asked."""
+
+
 class StaleFeaturesError(MTLError, RuntimeError):
     """Features were asked for from a backbone that can still move."""
 

@@ -2,14 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from platformdirs import user_cache_dir
 
+STALE = 3600.0  # seconds after which no process can still be writing a file
 _TEMPORARY = re.compile(r"\.[0-9a-f]{12}\.mtl-tmp")
 
 
@@ -41,9 +43,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that gets its name on leaving, once it is synced.
 
     As `write_atomically`, for content that comes bit by bit. After an error, nothing is
-    left of the file; after a kill, one for which `is_temporary` holds.
+    left of the file; after a kill, one for which `is_temporary` holds, and which goes
+    with a later file of the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    clear_left(path.parent)
     # In the same folder, since a rename is atomic only within one file system. Without
     # the real name, since some of those come near to the longest path on Windows.
     temporary = path.with_name(f".{uuid4().hex[:12]}.mtl-tmp")
@@ -63,3 +67,11 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 def is_temporary(path: Path) -> bool:
     """Whether a path has a name that `whole_file` gives to a file half written."""
     return _TEMPORARY.fullmatch(path.name) is not None
+
+
+def clear_left(folder: Path, is_left: Callable[[Path], bool] = is_temporary) -> None:
+    """Remove files half written, over an hour old: whoever wrote them was killed."""
+    for path in filter(is_left, folder.iterdir() if folder.is_dir() else ()):
+        with suppress(OSError):  # another process clears away too, or it stays
+            if path.stat().st_mtime < time.time() - STALE:
+                path.unlink()

@@ -5,8 +5,10 @@ numbers that a device is fastest with, as long as training does not suffer.
 """
 
 import platform
+import re
 import sys
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from mtlhelpers.errors import InputError
+from mtlhelpers.errors import InputError, ShortageError
 
 CPU = torch.device("cpu")
 LOWERED = {"cuda": torch.bfloat16}  # what products are made of, by type of device
+# torch has one error for a GPU that is full, and words alone for other memory.
+NO_ROOM = re.compile("out of memory|enough memory|allocate memory|bad_alloc", re.I)
 PACKAGES = ("torch", "transformers", "datasets", "seqeval", "scikit-learn", "numpy")
 
 
@@ -98,6 +102,22 @@ def restart_peak_memory(device: str | torch.device = CPU) -> None:
     else:
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+@contextmanager
+def advice_on_memory(what: str, remedy: str) -> Iterator[None]:
+    """Within it, an allocator's trace becomes a `ShortageError` with what to do."""
+    try:
+        yield
+    except (MemoryError, RuntimeError, OSError) as error:
+        told = isinstance(error, ShortageError)
+        if told or not (isinstance(error, MemoryError) or NO_ROOM.search(str(error))):
+            raise
+        why = (str(error).splitlines() or ["no more is given"])[0]
+        raise ShortageError(
+            f"too little memory for {what} ({why[:300]}). {remedy}, or end other "
+            "programs."
+        ) from error
 
 
 def environment(model: nn.Module) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from mtlhelpers.data.encoding import Encoded, collate, encode
 from mtlhelpers.data.words import locate_words, spans_of
 from mtlhelpers.errors import InputError, KindError
 from mtlhelpers.escapes import escaped
-from mtlhelpers.model.device import fast_products
+from mtlhelpers.model.device import advice_on_memory, fast_products
 from mtlhelpers.model.encoders.families import longest_of
 from mtlhelpers.model.heads.decoding import tag_shares, tag_words
 
@@ -104,7 +104,8 @@ def predict(
     rows = {"tokens": [given[at][1] for at in filled], "label": [None] * len(filled)}
     encoded = encode(rows, model.tokenizer, max_length=model.max_length)
     order = np.argsort(-encoded.lengths, kind="stable")  # most memory is taken first
-    with _resting(model):
+    what, remedy = f"batches of {batch_size} sentences", "Choose a smaller batch_size"
+    with _resting(model), advice_on_memory(what, remedy):
         for start in range(0, len(order), batch_size):
             batch = order[start : start + batch_size].tolist()
             for row, (shares, tagged) in zip(batch, _answer(model, encoded, batch)):

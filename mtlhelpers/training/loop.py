@@ -22,7 +22,7 @@ from mtlhelpers.data.encoding import Encoded, length_note
 from mtlhelpers.data.streams import stream
 from mtlhelpers.data.subsets import take_subset
 from mtlhelpers.errors import PlanError
-from mtlhelpers.model.device import choose_device
+from mtlhelpers.model.device import advice_on_memory, choose_device
 from mtlhelpers.model.freezing import apply_scenario, part_tensors
 from mtlhelpers.model.lora import adapters
 from mtlhelpers.model.scenarios import HEADS, find_scenario
@@ -74,7 +74,8 @@ def train(
     stays. Warns and takes no step where nothing can train.
 
     Raises `PlanError`, before anything trains, for a plan that does not fit;
-    `TrainingError` where weights, loss or gradient are not finite, and keeps the last.
+    `TrainingError` where weights, loss or gradient are not finite, and keeps the last;
+    `ShortageError` where memory does not suffice.
     """
     if device is not None:
         model.to(choose_device(device))
@@ -90,7 +91,12 @@ def train(
         first = again(plan.first, checkpoint=checkpoint) if plan.first else None
         return _run_stage(model, corpus, rows, filled, first, store, progress, file)
 
-    run = carry_out() if stages is None else stages.run(model, corpus, plan, carry_out)
+    what = f"training in batches of {filled.batch_size} sentences"
+    with advice_on_memory(what, "Choose a smaller batch_size or train_size"):
+        if stages is None:
+            run = carry_out()
+        else:
+            run = stages.run(model, corpus, plan, carry_out)
     model.provenance = run.provenance(corpus)  # saved with it
     return run
 

@@ -21,6 +21,7 @@ from mtlhelpers.data.corpus import Corpus
 from mtlhelpers.data.encoding import Columns, Encoded, encode
 from mtlhelpers.data.words import spans_of
 from mtlhelpers.errors import InputError, PlanError
+from mtlhelpers.model.device import advice_on_memory
 from mtlhelpers.model.heads.decoding import tag_words
 from mtlhelpers.model.shared import SharedModel
 from mtlhelpers.training.features.store import FeatureStore, extract_features
@@ -158,8 +159,9 @@ def predict_all(
     model: SharedModel, encoded: Encoded, store: FeatureStore | None = None
 ) -> Predicted:
     """Predict a label for each sentence and a tag for each word; lost words are O."""
-    features = extract_features(model, encoded, store)
-    with torch.no_grad():
+    what = f"the hidden states of {len(encoded):,} sentences"
+    with torch.no_grad(), advice_on_memory(what, "Give fewer sentences"):
+        features = extract_features(model, encoded, store)
         logits = features.scored_by(model)  # (N, L), (W, G)
     labels = None
     if logits.sentence is not None:

@@ -1,9 +1,10 @@
 """The site's source, put together: pages, lessons, records, report, reference.
 
-    python -m report.web.assemble build/book-source
+    python -m report.web.assemble build/book-source [build/book]
 
 Sphinx wants its source in one folder. What stands in `site/` is copied; what comes from
-code or records is written beside it. `--lessons` names the folder of solved lessons.
+code or records is written beside it. `--lessons` names the folder of solved lessons. A
+second folder gets the site that Sphinx makes of it.
 """
 
 import argparse
@@ -31,6 +32,7 @@ def main() -> None:
     """Write the source."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", type=Path)
+    parser.add_argument("site", type=Path, nargs="?")
     parser.add_argument("--lessons", type=Path, default=LESSONS)
     options = parser.parse_args()
     target: Path = options.target
@@ -47,6 +49,24 @@ def main() -> None:
         (target / name).parent.mkdir(exist_ok=True)
         (target / name).write_text(text, encoding="utf-8")
     print(f"{target}: {len(found)} lessons, {len(list(target.glob('*.md')))} pages")
+    if options.site:
+        publish(target, options.site)
+
+
+def publish(source: Path, target: Path) -> None:
+    """Let Sphinx make the site, in place of an older one once all of it is there.
+
+    Sphinx writes page after page, and takes a page that a kill cut short for a new one.
+    Raises `SystemExit` where it warns.
+    """
+    from sphinx.cmd.build import build_main
+
+    part = target.with_name(f"{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    if status := build_main(["-q", "-W", "--keep-going", str(source), str(part)]):
+        raise SystemExit(status)
+    shutil.rmtree(target, ignore_errors=True)
+    part.rename(target)
 
 
 def pages(lessons: list[tuple[str, str]]) -> dict[str, str]:

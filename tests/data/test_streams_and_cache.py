@@ -1,16 +1,20 @@
 import errno
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mtlhelpers.data.cache import (
+    STALE,
     cache_folder,
     is_temporary,
     whole_file,
     write_atomically,
 )
+from mtlhelpers.data.published import download
+from mtlhelpers.data.published.registry import Publisher
 from mtlhelpers.data.streams import stream
 
 
@@ -103,3 +107,29 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=f"No space left.*{tmp_path / 'a'}"):
         write_atomically(tmp_path / "a", b"x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_goes_with_a_later_file_unless_it_may_still_be_written(
+    tmp_path,
+):
+    old, fresh = (tmp_path / f".{digit * 12}.mtl-tmp" for digit in "ab")
+    for path in (old, fresh, tmp_path / "a"):
+        path.write_bytes(b"half")
+        if path is not fresh:
+            os.utime(path, (time.time() - 2 * STALE,) * 2)
+    write_atomically(tmp_path / "b", b"whole")
+    assert {path.name for path in tmp_path.iterdir()} == {fresh.name, "a", "b"}
+
+
+def test_what_a_killed_download_left_goes_with_the_next_one(tmp_path, monkeypatch):
+    class Small(Publisher):
+        digests = {}
+
+    monkeypatch.setenv("MTLHELPERS_CACHE", str(tmp_path))
+    publisher = Small("small", "owner/repo", "c0ffee", "", "", (), dict)
+    left = download.kept_folder(publisher) / "tmpabcd1234"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    download.fetch_files(publisher, "http://127.0.0.1:9")
+    assert not left.exists()

@@ -1,5 +1,6 @@
 """The device: its choice, its products (bfloat16, as if the CPU had it), its memory."""
 
+import errno
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ import torch
 from helpers import tiny
 
 import mtlhelpers as mtl
+from mtlhelpers.errors import ShortageError
 from mtlhelpers.model import device as devices
 from mtlhelpers.training.features.store import describe_states
 
@@ -146,3 +148,28 @@ def test_peak_memory_on_windows_needs_psutil(monkeypatch):
     assert devices.peak_memory() == 9
     monkeypatch.setitem(sys.modules, "psutil", None)
     assert devices.peak_memory() is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nMore."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"),
+        RuntimeError("std::bad_alloc"),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)
+def test_too_little_memory_is_told_once_with_what_to_do(error):
+    inner = devices.advice_on_memory("batches of 64 sentences", "Choose a smaller one")
+    outer = devices.advice_on_memory("a training", "Wait")
+    words = "too little.*64 sentences.*Choose"
+    with pytest.raises(ShortageError, match=words) as told, outer, inner:
+        raise error
+    assert "More." not in str(told.value) and "Wait" not in str(told.value)
+
+
+def test_other_errors_are_left_as_they_are():
+    advice = devices.advice_on_memory("a batch", "Choose a smaller one")
+    with pytest.raises(RuntimeError, match="^shapes do not fit$"), advice:
+        raise RuntimeError("shapes do not fit")

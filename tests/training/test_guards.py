@@ -289,3 +289,26 @@ def test_a_task_without_a_loss_weight_is_refused():
     with pytest.raises(PlanError, match="loss_weights"):
         plan = replace(tiny.plan(), loss_weights={"sentence": 1.0})
         tiny.train(tiny.model(corpus), corpus, plan)
+
+
+@pytest.mark.parametrize("scenario", ["none_frozen", "heads_first"])
+def test_a_training_without_room_for_a_batch_says_to_make_it_smaller(
+    scenario, monkeypatch
+):
+    def full(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")
+
+    model = tiny.model(tiny.corpus())
+    monkeypatch.setattr(loop, "total_loss", full)
+    with pytest.raises(mtl.MTLError, match="batches of 8.*Choose a smaller batch_size"):
+        tiny.train(model, tiny.corpus(), tiny.plan(scenario))
+
+
+def test_a_prediction_without_room_says_to_make_batches_smaller(monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model = tiny.model(tiny.corpus())
+    monkeypatch.setattr(model, "forward", full)
+    with pytest.raises(mtl.MTLError, match="batches of 2 .*Choose a smaller"):
+        model.predict(["go"], batch_size=2)

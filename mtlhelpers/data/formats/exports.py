@@ -53,7 +53,7 @@ def read_prodigy(value: Any) -> list[_Record]:
     record = dict(_object(value))
     if record.pop("answer", "accept") != "accept":
         return []
-    record = {key: cell for key, cell in record.items() if key[0] != "_"}
+    record = {key: cell for key, cell in record.items() if not key.startswith("_")}
     choice, binary = record.pop("accept", None), record.pop("label", None)
     for key in ("tokens", "options", "meta", "versions", "config"):
         record.pop(key, None)  # of Prodigy's own; its tokens are pieces of the text

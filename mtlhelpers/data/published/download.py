@@ -1,13 +1,14 @@
 """Publishers' files over the network, each checked and kept whole or not at all."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from tqdm import tqdm
 
-from mtlhelpers.data.cache import cache_folder
+from mtlhelpers.data.cache import cache_folder, clear_left
 from mtlhelpers.data.published.registry import Publisher
 from mtlhelpers.data.published.transfer import PER_FILE, Transfer
 from mtlhelpers.errors import CorpusError, InputError
@@ -15,6 +16,7 @@ from mtlhelpers.errors import CorpusError, InputError
 BASE_URL = "https://raw.githubusercontent.com"
 TIMEOUT = 30.0  # seconds without an answer
 RETRIES = 2  # the first after a second, the other after two more
+_LEFT = re.compile(r"tmp\w{8}")  # what pooch calls a file that it is writing
 FEW = 20  # files that come in a moment and need no progress bar
 
 
@@ -54,6 +56,7 @@ def fetch_files(
         retry_if_failed=0 if _offline() else RETRIES,
     )
     limits = (timeout, whole)
+    clear_left(kept_folder(publisher), lambda path: bool(_LEFT.fullmatch(path.name)))
     few, name = len(urls) <= FEW, publisher.name
     shown = tqdm(urls, desc=name, leave=False, unit="file", disable=few)
     return {path: _fetch(publisher, files, path, limits) for path in shown}

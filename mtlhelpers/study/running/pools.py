@@ -20,16 +20,17 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock, RLock, Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
 from tqdm import tqdm
 
 from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.records.store import write_record
 from mtlhelpers.study.running.queue import Chain, Locks
-from mtlhelpers.study.running.worker import Worker
+
+if TYPE_CHECKING:
+    from mtlhelpers.study.running.worker import Worker
 
 AHEAD = 256  # chains that a cluster is given at once: room for workers that come later
 WRITING = Lock()  # held while this process writes a record
@@ -185,7 +186,13 @@ def carry_out_chain(folder: Path, chain: Chain, device: str) -> list[Record]:
 
 
 @cache
-def _own_worker(device: str) -> Worker:
+def _own_worker(device: str) -> "Worker":
     """This process's: it serves all chains that the process is given."""
+    # Here, so that a process that begins hears within a moment that its owner is gone:
+    # torch takes seconds to load.
+    import torch
+
+    from mtlhelpers.study.running.worker import Worker
+
     tqdm.set_lock(RLock())  # its own is a semaphore, which an abrupt end leaves behind
     return Worker(torch.device(device))

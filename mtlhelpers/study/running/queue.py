@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import groupby
@@ -13,13 +12,12 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from mtlhelpers.data.cache import is_temporary
+from mtlhelpers.data.cache import clear_left
 from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.record import Job
 from mtlhelpers.study.records.schema import check_record
 from mtlhelpers.study.records.store import from_json
 
-STALE = 3600.0  # seconds after which no process can still be writing a file
 _LOCK = re.compile(r"[0-9a-f]{16}\.lock")
 
 
@@ -136,15 +134,12 @@ def is_recorded(folder: Path, key: str) -> bool:
 
 def clear_away(folder: Path) -> None:
     """Remove what killed processes left: locks of nobody, records half written."""
-    stale = time.time() - STALE
     with Locks(folder) as locks:
-        for path in [*folder.iterdir(), *(folder / "records").iterdir()]:
+        clear_left(folder)
+        clear_left(folder / "records")
+        for path in (folder / "records").iterdir():
             if _LOCK.fullmatch(path.name):
                 locks.take(path.stem)  # its file goes as the lock is given back
-            elif is_temporary(path):
-                with suppress(FileNotFoundError):  # another process clears away too
-                    if path.stat().st_mtime < stale:
-                        path.unlink()
 
 
 @contextmanager

@@ -45,12 +45,13 @@ class Decision:
         """Return what a check decided, as it is kept."""
         interval = kept["interval"] and tuple(kept["interval"])
         texts = (kept["corpus"], kept["task"], kept["said"], day)
-        numbers = kept["size"], kept["difference"], *(interval or ())
+        numbers = [kept[key] for key in ("size", "difference") if kept[key] is not None]
+        numbers += interval or ()
         if not all(isinstance(text, str) for text in texts):
             raise InputError("corpus, task, day or what was said are no texts")
         if type(kept["seeds"]) is not int or len(interval or "--") != 2:
             raise InputError("seeds are no number, or the interval has not two ends")
-        if not all(one is None or type(one) in (int, float) for one in numbers):
+        if not all(type(one) in (int, float) for one in numbers):
             raise InputError("size, difference or interval are no numbers")
         made = {"verdict": Verdict(kept["verdict"]), "interval": interval}
         return cls(**{**kept, **made}, checked=day)

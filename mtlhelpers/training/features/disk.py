@@ -22,7 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from mtlhelpers.data.cache import cache_folder, is_temporary, write_atomically
+from mtlhelpers.data.cache import STALE, cache_folder, is_temporary, write_atomically
 from mtlhelpers.data.regular import check_regular
 from mtlhelpers.errors import InputError, StorageError
 from mtlhelpers.model.digests import digest_tensors
@@ -30,7 +30,6 @@ from mtlhelpers.training.features.states import States, bounds
 
 GB = 10**9
 LIMIT = "5"  # GB, unless the user says otherwise
-HOUR = 3600  # seconds: no file takes so long to write
 # The names of whole files. Beside them, only what a killed process left is our own.
 OWN = re.compile(r"[0-9a-f]{16}-[0-9a-f]{16}\.safetensors")
 # What reading a file raises that is gone, cut, altered, or not ours: safetensors has no
@@ -45,6 +44,14 @@ class Segment:
     rows: dict[bytes, int]  # the sentences' keys, and where each is in `states`
     states: States
     path: Path | None = None
+    bytes: int = 0  # of the file when it was mapped
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether its file is no longer as long: to read beyond its end kills."""
+        with suppress(OSError):  # its name is gone, and its content still here
+            return self.path is not None and self.path.stat().st_size < self.bytes
+        return False
 
 
 def write_segment(
@@ -70,6 +77,7 @@ def write_segment(
 def read_segment(path: Path) -> Segment:
     """Map a file into memory. Raises one of `UNREADABLE` unless it is as written."""
     check_regular(path)
+    size = path.stat().st_size
     with safe_open(path, "pt") as file:
         about = file.metadata() or {}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -78,7 +86,7 @@ def read_segment(path: Path) -> Segment:
     keys, lengths = tensors["keys"].numpy(), tensors["lengths"].numpy()
     rows = {key.tobytes(): row for row, key in enumerate(keys)}
     states = States(tensors["pieces"], tensors["means"], bounds(lengths))
-    return Segment(rows, states, path)
+    return Segment(rows, states, path, size)
 
 
 def _name(place: str, about: dict[str, str], tensors: dict[str, Tensor]) -> str:
@@ -122,7 +130,7 @@ def kept_files(folder: Path) -> list[KeptFile]:
     for path in folder.glob("*"):
         with suppress(OSError):  # another process has just removed it
             size, used = path.stat().st_size, path.stat().st_mtime
-            left = is_temporary(path) and now - used > HOUR  # by a process killed
+            left = is_temporary(path) and now - used > STALE  # by a process killed
             if left or OWN.fullmatch(path.name):
                 files.append(KeptFile(path, size, used))
     return sorted(files, key=lambda file: file.used)

@@ -21,8 +21,9 @@ import torch
 import transformers
 from torch import nn
 
+from mtlhelpers.data.cache import clear_left
 from mtlhelpers.data.encoding import Encoded
-from mtlhelpers.errors import StaleFeaturesError
+from mtlhelpers.errors import InputError, StaleFeaturesError
 from mtlhelpers.model.device import product_type
 from mtlhelpers.model.digests import tensor_digest
 from mtlhelpers.model.encoders.families import stack_of
@@ -107,6 +108,8 @@ class FeatureStore:
 
     def _holding(self, place: str, keys: list[bytes]) -> list[Segment]:
         """Find the segments that hold some of the sentences; open new files."""
+        if self.folder and self._writes:
+            clear_left(self.folder)
         for path in sorted(self.folder.glob(f"{place}-*")) if self.folder else ():
             if path not in self._seen:
                 self._seen.add(path)
@@ -115,7 +118,11 @@ class FeatureStore:
                 except UNREADABLE as error:
                     _discard(path, error)
         holding, left = [], set(keys)
-        for segment in self._segments[place]:
+        for segment in [*self._segments[place]]:
+            if segment.is_cut and segment.path is not None:
+                self._segments[place].remove(segment)
+                _discard(segment.path, InputError("another program has cut it"))
+                continue
             if not left.isdisjoint(segment.rows):
                 holding.append(segment)
                 left -= segment.rows.keys()

@@ -130,6 +130,12 @@ def test_prodigy_leaves_out_what_is_empty(read_both):
     assert shown(read_both(".jsonl", lines(values)))[1] == ("none here", "O O", None)
 
 
+def test_a_key_without_a_name_is_left_out_as_any_other(read_both):
+    values = [{**one, "": 1} for one in EXPORTS["prodigy"]]
+    plain = read_both(".jsonl", lines(EXPORTS["prodigy"]))
+    assert shown(read_both(".jsonl", lines(values))) == shown(plain)
+
+
 def test_spans_of_tokens_are_refused_and_tags_count_before_spans(read):
     record = {"tokens": ["Bo"], "entities": [[0, 2, "PER"]]}
     with pytest.raises(CorpusError, match="line 1: spans, but no text"):

@@ -15,12 +15,12 @@ from helpers.studies import stable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtlhelpers.data.cache import is_temporary
+from mtlhelpers.data.cache import STALE, is_temporary
 from mtlhelpers.errors import StudyError
 from mtlhelpers.study.records.store import read_with_faults
 from mtlhelpers.study.running import study as running
 from mtlhelpers.study.running.pools import in_processes
-from mtlhelpers.study.running.queue import STALE, Locks, chains_of
+from mtlhelpers.study.running.queue import Locks, chains_of
 from mtlhelpers.study.running.study import Study
 
 # Children start from a process that has imported everything and done nothing else, so

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -276,3 +277,10 @@ def test_without_dask_or_a_scheduler_one_line_says_so(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(StudyError, match="needs dask.distributed: pip install"):
         on_cluster("tcp://127.0.0.1:9")
+
+
+def test_a_worker_that_begins_hears_of_its_owner_s_end_before_torch_is_loaded():
+    code = (
+        "import sys, mtlhelpers.study.running.pools; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -52,6 +52,15 @@ def test_a_damaged_record_is_named(tmp_path, text):
         read_check(tmp_path, "1.1")
 
 
+def test_an_interval_with_one_end_is_damaged(tmp_path):
+    decided = Decision("a", "ner", 1, Verdict.SUPPORTED, "x", 0.1, (0.0, 0.2), 3)
+    write_check(tmp_path, "1.1", "2026-11-29", [decided], {})
+    text = (tmp_path / FILE).read_text(encoding="utf-8")
+    (tmp_path / FILE).write_text(text.replace("0.2", "null"), encoding="utf-8")
+    with pytest.raises(RecordError, match="interval are no numbers"):
+        read_check(tmp_path, "1.1")
+
+
 def test_fresh_checks_run_when_asked_for_and_are_kept(tmp_path, monkeypatch):
     ran = []
 

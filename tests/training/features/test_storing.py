@@ -139,6 +139,26 @@ def test_what_lies_in_one_file_is_mapped_and_shared(folder):
         assert str(path) in maps.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_file_that_another_program_cuts_is_made_again(folder, share):
+    store = mtl.FeatureStore(folder)
+    whole = bits(ask(store))
+    [path] = files(folder)
+    os.truncate(path, int(path.stat().st_size * share))
+    with pytest.warns(UserWarning, match="has cut it.*computed again"):
+        assert bits(ask(store)) == whole  # to read beyond its end would be SIGBUS
+    assert bits(ask(mtl.FeatureStore(folder))) == whole
+
+
+def test_what_a_kill_left_goes_even_where_nothing_new_is_kept(folder):
+    ask(mtl.FeatureStore(folder))
+    left = folder / f".{'a' * 12}.mtl-tmp"
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    ask(mtl.FeatureStore(folder))
+    assert not left.exists()
+
+
 def test_a_store_opens_its_own_file_once(folder, monkeypatch):
     opened, real = [], storing.read_segment
     monkeypatch.setattr(storing, "read_segment", lambda p: opened.append(p) or real(p))

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Iterable
 
-from mtlhelpers.study.protocol import DISJOINT_PAIR, Task, Verdict
+from mtlhelpers.study.protocol import CORPUS_NAMES, DISJOINT_PAIR, TASKS, Task, Verdict
 
-CORPORA = {
-    "snips+2000": "SNIPS",
+# Both test sets of a corpus stand in the report, so one of them is told apart.
+CORPORA = CORPUS_NAMES | {
     "snips": "SNIPS, published test set",
-    "hwu64": "HWU64",
     "hwu64+2000": "HWU64, larger test set",
-    DISJOINT_PAIR: "CLINC150 and WNUT17",
-    "newsdesk": "newsdesk",
 }
 # The disjoint pair has one corpus per task: a task by itself takes that one's name.
-OF_PAIR: dict[str, str] = {"sentence": "CLINC150", "ner": "WNUT17"}
+OF_PAIR = dict(zip(TASKS, CORPUS_NAMES[DISJOINT_PAIR].split(", "), strict=True))
 TASK_WORDS: dict[str, str] = {
     "sentence": "labels",
     "ner": "names",
@@ -39,7 +36,7 @@ class ReportError(ValueError):
 
 def corpus_name(corpus: str, task: str = "both") -> str:
     """Return a corpus in words; of the pair, the one that has the task."""
-    if corpus == DISJOINT_PAIR and task in OF_PAIR:
+    if corpus == DISJOINT_PAIR and task in TASKS:
         return OF_PAIR[task]
     return CORPORA.get(corpus, corpus)
 

@@ -34,6 +34,15 @@ DISJOINT_PAIR = "clinc150-oos+wnut17"  # without the label oos
 PUBLISHED = ("snips+2000", "hwu64", DISJOINT_PAIR)
 TRANSFER = (*PUBLISHED, "newsdesk")
 LESSON_05 = ("newsdesk", "snips")
+# What corpora are called wherever people read.
+CORPUS_NAMES = {
+    "snips": "SNIPS",
+    "snips+2000": "SNIPS",
+    "hwu64": "HWU64",
+    "hwu64+2000": "HWU64",
+    DISJOINT_PAIR: "CLINC150, WNUT17",
+    "newsdesk": "newsdesk",
+}
 
 SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 # Where a corpus ends, in sentences (of each task, in the disjoint pair). Beyond 3,000,

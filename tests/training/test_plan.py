@@ -226,9 +226,9 @@ def test_resolving_fills_in_everything_and_keeps_what_is_given(plan, sentences):
     pairs = [(plan.to_dict(), found.to_dict())]
     if plan.scenario == "heads_first":  # its first stage takes after it: the same rule
         pairs.append(tuple(whole.pop("first") for whole in pairs[0]))
-    for given, filled in pairs:
+    for said, filled in pairs:
         for name, value in filled.items():
-            assert given[name] is None or given[name] == value
+            assert said[name] is None or said[name] == value
     absent = {name for name, value in found.to_dict().items() if value is None}
     left_as_it_is = {"train_size", "select", "retention", "first", "pooling", "layers"}
     assert absent <= left_as_it_is | {"heads"}

@@ -58,6 +58,11 @@ test-browser: site
 notebooks: $(READY)
 	$(OFFLINE) $(BIN)/python -m course.build
 
+# Masters for otter-grader, a lesson each: teaching/grading.md says how to go on.
+.PHONY: graded
+graded: $(READY)
+	$(BIN)/python -m course.graded build/graded
+
 # As on a fresh clone, without corpora; the solved notebooks last.
 test: $(READY)
 	MTLHELPERS_DATA= $(OFFLINE) $(TESTS)

@@ -17,6 +17,7 @@ from report.sections import (
     choosing,
     later,
     ledger,
+    limits,
     method,
     others,
     robustness,
@@ -37,6 +38,7 @@ SECTIONS = {
     "later": later.section,
     "robustness": robustness.section,
     "choosing": choosing.section,
+    "limits": limits.section,
     "ledger": ledger.section,
 }
 

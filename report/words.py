@@ -3,10 +3,17 @@
 from collections.abc import Callable, Iterable
 
 from mtlhelpers.lesson.recorded import listed
-from mtlhelpers.study.protocol import CORPUS_NAMES, DISJOINT_PAIR, Task, Verdict
+from mtlhelpers.study.protocol import (
+    CORPUS_NAMES,
+    DISJOINT_PAIR,
+    TASKS,
+    TEST_SET_NAMES,
+    Task,
+    Verdict,
+)
 
 # The disjoint pair has one corpus per task: a task by itself takes that one's name.
-OF_PAIR: dict[str, str] = {"sentence": "CLINC150", "ner": "WNUT17"}
+OF_PAIR = dict(zip(TASKS, CORPUS_NAMES[DISJOINT_PAIR].split(", "), strict=True))
 TASK_WORDS: dict[str, str] = {
     "sentence": "labels",
     "ner": "names",
@@ -32,9 +39,9 @@ class ReportError(ValueError):
 
 def corpus_name(corpus: str, task: str = "both") -> str:
     """Return a corpus in words; of the pair, the one that has the task."""
-    if corpus == DISJOINT_PAIR and task in OF_PAIR:
+    if corpus == DISJOINT_PAIR and task in TASKS:
         return OF_PAIR[task]
-    return CORPUS_NAMES.get(corpus, corpus)
+    return TEST_SET_NAMES.get(corpus, corpus)
 
 
 def task_title(task: Task) -> str:

@@ -26,6 +26,9 @@ from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.verdicts.claims import CLAIMS
 from mtlhelpers.study.verdicts.evidence import Evidence
 from mtlhelpers.study.verdicts.judge import decide_at, judge_claims, match_of
+from report.facts import Facts
+from report.sections import adding, answer, steps
+from report.words import span
 from studies.answer import FILE, STUDIES
 
 ROOT = Path(__file__).parents[1]
@@ -34,6 +37,7 @@ PAGES = {
     for path in (ROOT / "README.md", *sorted((ROOT / "site").glob("*.md")))
 }
 README, RESULTS = PAGES["README"], PAGES["results"]
+SECTIONS = (answer, steps, adding)
 FURTHER = ("snips+2000", "hwu64")
 ROWS = ROOT / "studies" / "compare_snips"
 
@@ -97,7 +101,7 @@ def test_every_link_is_there():
 
 def test_the_readme_is_read_in_minutes():
     text = re.sub(r"!\[.*?\]", "", README)  # a figure is seen, or read aloud
-    assert len(text.split()) < 1000
+    assert len(text.split()) < 900
 
 
 def test_the_figure_is_drawn_of_the_records():
@@ -127,6 +131,29 @@ def test_the_short_answer_is_what_the_records_say():
             for task in TASKS:
                 one = decide_at(rule, corpus, task, size, evidence)
                 assert one.interval[0] < MARGINS[SCORE_OF[task]], (corpus, size, task)
+
+
+def test_how_sure_and_what_surprised_are_what_the_report_says():
+    facts, told = Facts(STUDIES), " ".join(README.split())
+    sure, early, both = (one.section(facts) for one in SECTIONS)
+    later, first = sure["from_there"], sure["counts"][10]
+    assert later["frozen"] == 0
+    decided = (
+        f"From 100 sentences on, {later['everything']} of {later['all']} comparisons"
+    )
+    assert (
+        f"{decided} are decided, all for training" in told and not first["everything"]
+    )
+    assert f"with ten sentences none of {first['all']} is" in told
+    epochs, short = early["epochs"][0], early["short"]["ner"]
+    assert f"With {span(epochs, 0)} epochs on 300 sentences" in told
+    assert min(short) > 0 and f"win by {span(short)} points of F1 in names" in told
+    together = both["together"]
+    helped = [one for one in together if one.task == "ner" and one.size == 300]
+    gained = span(one.difference for one in helped)
+    assert min(one.low for one in helped) > 0
+    assert f"by {gained} points of F1 with 300, not clearly with 3,000" in told
+    assert not any(one.first_better for one in together if one.size == 3000)
 
 
 def test_the_table_of_ways_is_what_the_records_say():

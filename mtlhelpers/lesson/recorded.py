@@ -13,7 +13,7 @@ from typing import Any
 
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.scenarios import SCENARIOS, Scenario
-from mtlhelpers.study.protocol import CORPUS_NAMES, SCORE_OF, TASKS
+from mtlhelpers.study.protocol import SCORE_OF, TASKS, TEST_SET_NAMES
 from mtlhelpers.study.records.arms import Studies
 from mtlhelpers.study.records.record import Record
 from mtlhelpers.study.verdicts.intervals import t_interval
@@ -100,7 +100,7 @@ def _row(study: str, runs: Sequence[Record]) -> dict[str, Any]:
         "arm": first["arm"],
         "way": way_in_words(plan),
         "after": way_in_words(plan["first"]) if plan["first"] else "",
-        "corpus": CORPUS_NAMES.get(first["corpus"], first["corpus"]),
+        "corpus": TEST_SET_NAMES.get(first["corpus"], first["corpus"]),
         "backbone": first["backbone"],
         "size": plan["train_size"],
         "trains": trained_parts(plan, _depth(first["backbone"])),

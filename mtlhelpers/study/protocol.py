@@ -33,15 +33,21 @@ EVERYTHING, FROZEN = "none_frozen", "backbone_frozen"  # the two that are compar
 DISJOINT_PAIR = "clinc150-oos+wnut17"  # without the label oos
 PUBLISHED = ("snips+2000", "hwu64", DISJOINT_PAIR)
 TRANSFER = (*PUBLISHED, "newsdesk")
+LESSON_05 = ("newsdesk", "snips")
+# What corpora are called wherever people read.
 CORPUS_NAMES = {
+    "snips": "SNIPS",
     "snips+2000": "SNIPS",
-    "snips": "SNIPS, published test set",
     "hwu64": "HWU64",
-    "hwu64+2000": "HWU64, larger test set",
-    DISJOINT_PAIR: "CLINC150 and WNUT17",
+    "hwu64+2000": "HWU64",
+    DISJOINT_PAIR: "CLINC150, WNUT17",
     "newsdesk": "newsdesk",
 }
-LESSON_05 = ("newsdesk", "snips")
+# The same where both test sets of a corpus stand side by side.
+TEST_SET_NAMES = CORPUS_NAMES | {
+    "snips": "SNIPS, published test set",
+    "hwu64+2000": "HWU64, larger test set",
+}
 
 SIZES = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 # Where a corpus ends, in sentences (of each task, in the disjoint pair). Beyond 3,000,

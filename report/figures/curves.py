@@ -70,9 +70,9 @@ class Chart:
             canvas.line((x(place), BOTTOM), (x(place), BOTTOM + 4), "axis")
         for place in _apart(places, x):
             canvas.text(x(place), BOTTOM + 16, plain(place, 0), "middle")
-        canvas.text(LEFT, BOTTOM + 32, self.across, "small")
+        canvas.text(LEFT, BOTTOM + 32, f"↓ {self.down}", "small")
         canvas.text(LEFT, TOP - 6, f"↑ {self.up}", "small")
-        canvas.text(right, BOTTOM + 32, f"↓ {self.down}", "small end")
+        canvas.text(WIDTH, BOTTOM + 32, self.across, "small end")
         for look, line in enumerate(self.lines):
             self._line(canvas, look, line, x, y)
         self._names(canvas, y)

@@ -9,6 +9,7 @@ so a range over draws stands here, and no interval over seeds.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Tried:
         return found
 
 
+@cache
 def section(facts: Facts) -> dict[str, Any]:
     """Return a row per corpus and task, and how the settings were chosen there."""
     tried: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
@@ -72,6 +74,7 @@ def rows(corpus: str, arms: dict[str, list[Record]]) -> Iterator[dict[str, Any]]
             "name": f"{corpus_name(corpus, task)}, {TASK_WORDS[task]}",
             "whole": signed(100 * whole[number]),
             "swapped": signed(100 * swapped[number]),
+            "moved": 100 * (swapped[number] - whole[number]),
             "few": [said(100 * found[:, number]) for found in few],
         }
 

@@ -106,8 +106,19 @@ def copied_lessons(folder: Path, target: Path) -> Iterator[tuple[str, str]]:
     for path in found:
         name = path.relative_to(folder)
         (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target / name)
+        notebook = folded(json.loads(path.read_text(encoding="utf-8")))
+        (target / name).write_text(json.dumps(notebook), encoding="utf-8")
         yield name.with_suffix("").as_posix(), title(path)
+
+
+def folded(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return a lesson whose answers are folded away: a click or a key shows them."""
+    for cell in notebook["cells"]:
+        tags = cell["metadata"].get("tags", [])
+        hidden = cell["metadata"].get("jupyter", {}).get("source_hidden")
+        if cell["cell_type"] == "code" and (hidden or "exercise" in tags):
+            cell["metadata"]["tags"] = [*tags, "hide-input"]
+    return notebook
 
 
 def title(path: Path) -> str:
@@ -124,7 +135,7 @@ def lesson_list(lessons: list[tuple[str, str]]) -> str:
     lines = [
         "# Lessons",
         "",
-        "With outputs and solutions. To work through them yourself,",
+        "With outputs, and solutions folded away. To work through them yourself,",
     ]
     lines += ["with blanks and checks, run `make lab`.", ""]
     for heading, deeper in (("In order", False), ("Deep dives", True)):

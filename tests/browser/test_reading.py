@@ -87,6 +87,27 @@ def test_search_finds_catastrophic_forgetting(site, visit):
     assert one.errors == [] and one.outside == []
 
 
+def test_folded_answers_open_by_keyboard(site, visit):
+    one = visit()
+    one.open(site / "lessons" / "01_shared_model.html")
+    answer = one.page.locator("details.hide", has_text="first_loss =")
+    assert answer.count() == 1 and not answer.locator("pre").is_visible()
+    answer.locator("summary").focus()
+    one.page.keyboard.press("Enter")
+    assert "math.log(150)" in answer.locator("pre").inner_text()
+    one.page.keyboard.press("Enter")
+    assert not answer.locator("pre").is_visible()
+
+
+def test_a_narrow_screen_keeps_words_and_figure_of_the_front_page_whole(site, visit):
+    one = visit(360)
+    one.open(site / "index.html")
+    figure = one.page.locator("img[src$='answer.svg']").bounding_box()
+    assert figure["width"] > 500  # its letters are readable, and it scrolls
+    cells = one.page.locator("article table td").all()
+    assert min(cell.bounding_box()["width"] for cell in cells[:20]) > 100
+
+
 def test_the_report_prints_on_under_twenty_pages(site, visit):
     one = visit()
     one.open(site / "the_report.html")

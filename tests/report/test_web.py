@@ -154,6 +154,25 @@ def test_every_page_is_in_the_navigation():
     assert {name.removesuffix(".md") for name in found} - {"index"} <= listed
 
 
+def test_answers_are_folded_away_and_other_code_is_not():
+    def cell(kind: str, **metadata: object) -> dict:
+        return {"cell_type": kind, "metadata": metadata}
+
+    cells = [
+        cell("code", tags=["exercise"]),
+        cell("code", jupyter={"source_hidden": True}),
+        cell("code", tags=["slide"]),
+        cell("markdown", tags=["exercise"]),
+    ]
+    found = assemble.folded({"cells": cells})["cells"]
+    assert ["hide-input" in one["metadata"].get("tags", []) for one in found] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_lessons_come_in_order_with_their_titles(tmp_path):
     import nbformat
 

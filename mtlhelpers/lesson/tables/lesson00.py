@@ -17,6 +17,7 @@ from mtlhelpers.lesson.plots.figures import DPI, INK, Picture, show_figure
 from mtlhelpers.study.protocol import (
     BACKBONE,
     CONFIDENCE,
+    CORPUS_NAMES,
     MARGINS,
     PUBLISHED,
     SCORE_OF,
@@ -25,7 +26,7 @@ from mtlhelpers.study.protocol import (
 )
 from mtlhelpers.study.verdicts.judge import judge_claims
 
-_CORPORA = {"snips+2000": "SNIPS", "hwu64": "HWU64", PUBLISHED[2]: "CLINC150, WNUT17"}
+_CORPORA = {corpus: CORPUS_NAMES[corpus] for corpus in PUBLISHED}
 _TITLES: dict[Task, str] = {"sentence": "labels (accuracy)", "ner": "names (F1)"}
 _LOOKS = (("#D55E00", "s"), ("#0072B2", "o"))  # of the smaller size, and the larger
 

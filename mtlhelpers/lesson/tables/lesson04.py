@@ -17,7 +17,7 @@ from mtlhelpers.lesson.plots.figures import (
     show_figure,
 )
 from mtlhelpers.lesson.tables.lesson05 import mean_and_deviation
-from mtlhelpers.study.protocol import MARGINS
+from mtlhelpers.study.protocol import CORPUS_NAMES, LESSON_05, MARGINS
 from mtlhelpers.study.records.tables import study_table, summarise
 
 _SCORES = {"sentence": "accuracy", "ner": "ner_f1"}
@@ -114,10 +114,10 @@ def layer_table() -> pd.DataFrame:
     runs = study_table(studies_folder() / "backbone_frozen").query("arm == 'layer'")
     runs = runs.assign(layer=[layers[0] for layers in runs.layers])
     columns = {
-        f"{shown}, {_SHOWN[task]}": runs[runs.corpus == corpus]
+        f"{CORPUS_NAMES[corpus]}, {_SHOWN[task]}": runs[runs.corpus == corpus]
         .groupby("layer")[score]
         .agg(mean_and_deviation)
-        for corpus, shown in (("newsdesk", "newsdesk"), ("snips", "SNIPS"))
+        for corpus in LESSON_05
         for task, score in _SCORES.items()
     }
     return pd.DataFrame(columns)

@@ -15,6 +15,7 @@ from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
 from mtlhelpers.lesson.plots.points import draw_points
 from mtlhelpers.model.shared import SharedModel
+from mtlhelpers.study.protocol import CORPUS_NAMES, LESSON_05
 from mtlhelpers.study.records.tables import study_table, summarise
 from mtlhelpers.training.scores import Scores
 
@@ -31,7 +32,7 @@ _REMEDIES = {
     "lwf": "distillation",
     "3B": "NER head alone",
 }
-_CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
+_CORPORA = {corpus: CORPUS_NAMES[corpus] for corpus in LESSON_05}
 _PROBES = {
     "refit ceiling": "new head, stage one",
     "3A 3e-4": "frozen head, stage two",

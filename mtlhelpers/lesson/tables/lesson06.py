@@ -11,12 +11,13 @@ from mtlhelpers.lesson.machine import studies_folder
 from mtlhelpers.lesson.plots.figures import Picture, new_figure, show_figure
 from mtlhelpers.lesson.plots.points import JOINED, draw_points
 from mtlhelpers.lesson.tables.lesson05 import mean_and_interval
+from mtlhelpers.study.protocol import CORPUS_NAMES, LESSON_05, PUBLISHED
 from mtlhelpers.study.records.tables import study_table, summarise
 from mtlhelpers.study.verdicts.crossover import compare_arms
 from mtlhelpers.training.run import Run
 
-_CORPORA = {"newsdesk": "newsdesk", "snips": "SNIPS"}
-_STARTS = {"snips+2000": "SNIPS", "hwu64": "HWU64"}
+_CORPORA = {corpus: CORPUS_NAMES[corpus] for corpus in LESSON_05}
+_STARTS = {corpus: CORPUS_NAMES[corpus] for corpus in PUBLISHED[:2]}
 _FIRST, _ALONE = "NER head first, then both", "NER head alone"
 _AT_ONCE = "both at once, "
 _WAYS = {"3B": _ALONE, "head first": _FIRST}

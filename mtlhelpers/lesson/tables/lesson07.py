@@ -23,17 +23,20 @@ from mtlhelpers.lesson.plots.figures import (
     show_figure,
 )
 from mtlhelpers.lesson.plots.lines import draw_family
-from mtlhelpers.study.protocol import EVERYTHING, FROZEN, MARGINS, Score, Verdict
+from mtlhelpers.study.protocol import (
+    CORPUS_NAMES,
+    EVERYTHING,
+    FROZEN,
+    LESSON_05,
+    MARGINS,
+    Score,
+    Verdict,
+)
 from mtlhelpers.study.records.tables import study_table
 from mtlhelpers.study.verdicts.crossover import compare_arms
 from mtlhelpers.study.verdicts.intervals import Difference, verdict
 
-_CORPORA = {
-    "snips+2000": "SNIPS",
-    "hwu64": "HWU64",
-    "hwu64+2000": "HWU64",
-    "clinc150-oos+wnut17": "CLINC150 + WNUT17",
-}
+_CORPORA = {c: name for c, name in CORPUS_NAMES.items() if c not in LESSON_05}
 _TASKS: dict[Score, str] = {"accuracy": "labels", "ner_f1": "names"}
 _UNITS: dict[Score, str] = {"accuracy": "accuracy", "ner_f1": "NER F1"}
 _SIDES = {

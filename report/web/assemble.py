@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from mtlhelpers.lesson.explorer import records_script
 from mtlhelpers.lesson.recorded import recorded_rows

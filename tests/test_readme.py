@@ -146,7 +146,7 @@ def test_how_sure_and_what_surprised_are_what_the_report_says():
     )
     assert f"with ten sentences none of {first['all']} is" in told
     epochs, short = early["epochs"][0], early["short"]["ner"]
-    assert f"With {span(epochs, 0)} epochs on 300 sentences" in told
+    assert f"after {span(epochs, 0)} epochs on 300 sentences" in told
     assert min(short) > 0 and f"win by {span(short)} points of F1 in names" in told
     together = both["together"]
     helped = [one for one in together if one.task == "ner" and one.size == 300]

@@ -51,6 +51,7 @@ from mtlhelpers.training.stage import Stages, place_of
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
+REMEDY = "Choose a smaller batch_size or train_size"  # where memory is too little
 
 
 def train(
@@ -67,15 +68,14 @@ def train(
     """Carry out a plan, and its `first` stage before it; the model is changed in place.
 
     Applies the scenario, trains, scores test before and after, and proves that what is
-    frozen stayed bit-identical. `store` keeps hidden states of frozen layers for other
-    runs (`FeatureStore.on_disk()`: for later processes too), `stages` what whole stages
-    left, the folder `checkpoint` where training is, to go on there after a kill. The
-    model goes to `device`: "cpu", "cuda", "mps", "auto" (a GPU if there is one), or
-    stays. Warns and takes no step where nothing can train.
+    frozen stayed bit-identical; warns where nothing can train. `store` keeps hidden
+    states of frozen layers for other runs (`FeatureStore.on_disk()`: and processes),
+    `stages` what whole stages left, the folder `checkpoint` where training is, to go on
+    there after a kill. `device`: "cpu", "cuda", "mps", "auto" (a GPU, if any), or None.
 
-    Raises `PlanError`, before anything trains, for a plan that does not fit;
-    `TrainingError` where weights, loss or gradient are not finite, and keeps the last;
-    `ShortageError` where memory does not suffice.
+    Raises `PlanError`, before anything trains, for a plan that does not fit, and later
+    `ShortageError` for want of memory, and `TrainingError` where weights, loss or
+    gradient are not finite: the last good weights are kept.
     """
     if device is not None:
         model.to(choose_device(device))
@@ -87,16 +87,11 @@ def train(
     again = partial(train, model, corpus, store=store, stages=stages, progress=progress)
 
     def carry_out() -> Run:
-        # The stage before, if there is one, trains what is frozen from here on.
         first = again(plan.first, checkpoint=checkpoint) if plan.first else None
         return _run_stage(model, corpus, rows, filled, first, store, progress, file)
 
-    what = f"training in batches of {filled.batch_size} sentences"
-    with advice_on_memory(what, "Choose a smaller batch_size or train_size"):
-        if stages is None:
-            run = carry_out()
-        else:
-            run = stages.run(model, corpus, plan, carry_out)
+    with advice_on_memory(f"batches of {filled.batch_size} sentences", REMEDY):
+        run = stages.run(model, corpus, plan, carry_out) if stages else carry_out()
     model.provenance = run.provenance(corpus)  # saved with it
     return run
 

@@ -160,11 +160,9 @@ def seeds_of(runs: pd.DataFrame) -> str:
 
 def show_sizes(found: pd.DataFrame, score: Score, title: str) -> Picture:
     """Draw differences over training sizes, one line per corpus, with the margin."""
-    figure, axes = new_figure(
-        title,
-        across="training sentences",
-        up=f"frozen minus everything,\npoints of {_UNITS[score]}",
-    )
+    unit = f"points of {_UNITS[score]}"
+    up = f"frozen minus everything,\n{unit}"
+    figure, axes = new_figure(title, across="training sentences", up=up)
     margin = 100 * MARGINS[score]
     axes.axhspan(-margin, margin, color=_BAND, zorder=0)
     axes.axhline(0, color=INK, linewidth=0.8)
@@ -178,10 +176,8 @@ def show_sizes(found: pd.DataFrame, score: Score, title: str) -> Picture:
     at = [f"{r.difference:+.1f} at {r.train_size:,}" for r in own.itertuples()]
     lines = own.assign(at=at).groupby("corpus", sort=False)["at"].agg(", ".join)
     told = "; ".join(f"{corpus} {line}" for corpus, line in lines.items())
-    unit = f"points of {_UNITS[score]}"
-    return show_figure(
-        figure, f"Lines. {title}. Frozen minus everything, {unit}: {told}."
-    )
+    alt = f"Lines. {title}. Frozen minus everything, {unit}: {told}."
+    return show_figure(figure, alt)
 
 
 def fit_table(runs: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ STUDIES = Path(__file__).parents[3] / "studies"
 RECORDED = sorted(path.parent.name for path in STUDIES.glob(f"*/{PACKED}"))
 # By the corpus of the record that is made again: newsdesk comes with the package.
 ON_NEWSDESK = ["backbone_frozen", "one_head_frozen", "transfer", "transfer_tuning"]
-ON_OTHERS = ["defaults", "further", "short", "steps"]
+ON_OTHERS = ["defaults", "frozen_heads_tuning", "further", "short", "steps"]
 DEAR = ["further_tuning", "retention_strengths"]  # a minute and more of fine-tuning
 
 

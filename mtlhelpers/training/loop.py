@@ -51,7 +51,7 @@ from mtlhelpers.training.stage import Stages, place_of
 
 SCORED_OF_TRAIN = 1000  # sentences: enough to see by how much train is ahead of test
 POOL = 32  # batches whose sentences are sorted by length together
-REMEDY = "Choose a smaller batch_size or train_size"  # where memory is too little
+SMALLER = "Choose a smaller batch_size or train_size"  # where memory is too little
 
 
 def train(
@@ -90,7 +90,7 @@ def train(
         first = again(plan.first, checkpoint=checkpoint) if plan.first else None
         return _run_stage(model, corpus, rows, filled, first, store, progress, file)
 
-    with advice_on_memory(f"batches of {filled.batch_size} sentences", REMEDY):
+    with advice_on_memory(f"batches of {filled.batch_size} sentences", SMALLER):
         run = stages.run(model, corpus, plan, carry_out) if stages else carry_out()
     model.provenance = run.provenance(corpus)  # saved with it
     return run

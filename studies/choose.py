@@ -242,6 +242,7 @@ class Tuned:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._choices = cache(choose)
+        self._grid = cache(read_grid)
 
     def settings(self, study: str, arm: str, corpus: str, size: int) -> Table:
         """Return the settings of an arm for a corpus and size, as a grid has them.
@@ -253,7 +254,7 @@ class Tuned:
         own = [c for c in self._choices(*tunings) if (c.arm, c.corpus) == (arm, corpus)]
         if own:
             return _settings(nearest_choice(own, size).at(size))
-        jobs = [job for one in tunings for job in read_grid(one / "grid.toml")]
+        jobs = [job for one in tunings for job in self._grid(one / "grid.toml")]
         if any((job.arm, job.corpus) == (arm, corpus) for job in jobs):
             raise NotTunedYet
         raise StudyError(f"{study} does not tune {arm} on {corpus}: name one it does")

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from mtlhelpers.lesson.machine import studies_folder
-from mtlhelpers.lesson.recorded import recorded_rows
+from mtlhelpers.lesson.recorded import TUNED, recorded_rows
 from mtlhelpers.model.backbones import backbone_config
 from mtlhelpers.model.counting import trained_sizes
 from mtlhelpers.model.scenarios import LORA_RANK, SCENARIOS
@@ -29,7 +29,7 @@ _MEASURES = {"whole": "none_frozen", "biases": "bitfit", "norms": "layernorm"}
 _PARTS = {"embeddings": "backbone.embeddings", "layer": "backbone.layer.0"}
 _ADAPTERS = ("lora", "lora_qv")
 # Where settings were chosen for each way, and a task is added to a trained model.
-_STUDIES = ("transfer", "wider", "parts", "frozen_heads", "further", "one_head_frozen")
+_STUDIES = (*TUNED, "one_head_frozen")
 _SCRIPTS = ("mtl.js", "explorer.js")
 _CORPUS, _SIZE, _MOST = CORPUS_NAMES[PUBLISHED[0]], 300, 8  # of the table, and its rows
 _NO_SCRIPTS = (

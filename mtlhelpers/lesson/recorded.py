@@ -32,7 +32,7 @@ _PARTS = {
     "embeddings": "the embeddings",
 }
 # Studies whose settings were chosen on validation come first.
-_TUNED = ("transfer", "wider", "parts", "frozen_heads", "further")
+TUNED = ("transfer", "wider", "parts", "frozen_heads", "further")
 _WAYS = {
     "none_frozen": "everything",
     "all_frozen": "nothing",
@@ -62,7 +62,7 @@ def recorded_rows(studies: Studies, names: Iterable[str]) -> Iterator[dict[str, 
 
 def _rank(study: str) -> tuple[int, str]:
     """Return what studies are sorted by."""
-    return (_TUNED.index(study) if study in _TUNED else len(_TUNED), study)
+    return (TUNED.index(study) if study in TUNED else len(TUNED), study)
 
 
 def alike(records: Iterable[Record]) -> list[list[Record]]:

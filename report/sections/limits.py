@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from mtlhelpers.study.protocol import PUBLISHED, SCORE_OF
+from mtlhelpers.study.protocol import PUBLISHED
 from mtlhelpers.study.records.record import Record
 from report.facts import FEW, FROZEN, MANY, Facts
 from report.sections import choosing
@@ -83,8 +83,7 @@ def tie(facts: Facts) -> dict[str, Any]:
 
 def validation(runs: list[Record]) -> float:
     """Return what settings are chosen by: the mean of both scores over seeds."""
-    scores = [run["validation"][key] for run in runs for key in SCORE_OF.values()]
-    return sum(scores) / len(scores)
+    return sum(map(choosing.validation, runs)) / len(runs)
 
 
 def accuracy(runs: list[Record]) -> float:

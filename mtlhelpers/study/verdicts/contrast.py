@@ -6,6 +6,7 @@ is paired between them: their errors add up, each with its own degrees of freedo
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from mtlhelpers.study.protocol import CONFIDENCE, MARGINS, SCORE_OF, Verdict
 from mtlhelpers.study.records.arms import Runs, ids_of
 from mtlhelpers.study.verdicts.claims import Contrast, Duel
-from mtlhelpers.study.verdicts.decisions import Decision
+from mtlhelpers.study.verdicts.decisions import Decision, missing_runs
 from mtlhelpers.study.verdicts.evidence import Evidence, Match, SeedScores, subtract
 from mtlhelpers.study.verdicts.intervals import (
     Difference,
@@ -37,25 +38,19 @@ def decide_contrast(rule: Contrast, evidence: Evidence) -> Decision:
         pairs = evidence.pairs(_match(duel))
         recorded = len(pairs[duel.size][0]) if duel.size in pairs else 0
         if recorded < rule.seeds:
-            arms = " and ".join(f"{s.arm} of studies/{s.study}" for s in duel[:2])
-            so_far = f" with all seeds ({recorded} so far)" if recorded else ""
-            said = (
-                f"not recorded at {duel.size:,} sentences of {duel.corpus}{so_far}: "
-                f"{arms}"
-            )
+            place = f"{duel.size:,} sentences of {duel.corpus}"
+            said = missing_runs(place, duel[:2], recorded)
             return Decision(*where, Verdict.NOT_TESTED, said, at=rule.at)
     here, there = (apart(duel, rule, evidence) for duel in (rule.here, rule.there))
     found = unpaired(here.found, there.found)
     outcome = verdict(found, MARGINS[SCORE_OF[rule.task]], rule.claimed)
     one, other = (f"{100 * side.found.difference:.1f}" for side in (here, there))
-    ends = found.low, found.high
     said = (
         f"{rule.of} {one} on {rule.here.corpus}, {other} on {rule.there.corpus}: "
-        f"{100 * found.difference:+.1f} points "
-        f"({100 * ends[0]:+.1f} to {100 * ends[1]:+.1f})"
+        f"{found.in_points}"
     )
     records = ids_of((*here.arms, *there.arms))
-    numbers = found.difference, ends, found.seeds
+    numbers = found.difference, (found.low, found.high), found.seeds
     return Decision(*where, outcome, said, *numbers, records, at=rule.at)
 
 
@@ -67,12 +62,11 @@ def apart(duel: Duel, rule: Contrast, evidence: Evidence) -> Apart:
         evidence.scores(side, duel.corpus, duel.size, SCORE_OF[rule.task])
         for side in duel[:2]
     )
-    if rule.of == "lead":
-        return Apart(mean_difference(subtract(first, second, seeds)), arms)
-    return Apart(mean_difference(share(first, second, seeds)), arms)
+    held = subtract if rule.of == "lead" else share
+    return Apart(mean_difference(held(first, second, seeds)), arms)
 
 
-def share(first: SeedScores, second: SeedScores, seeds: list[int]) -> SeedScores:
+def share(first: SeedScores, second: SeedScores, seeds: Sequence[int]) -> SeedScores:
     """Return first over second, for seeds that both have on one test set."""
     subtract(first, second, seeds)  # raises where they do not belong together
     one, other = ([arm.seeds.index(seed) for seed in seeds] for arm in (first, second))

@@ -17,6 +17,7 @@ from mtlhelpers.data.cache import write_atomically
 from mtlhelpers.data.regular import read_regular
 from mtlhelpers.errors import InputError, RecordError
 from mtlhelpers.study.protocol import BACKBONE, Verdict
+from mtlhelpers.study.records.record import Side
 from mtlhelpers.study.verdicts.claims import Claim
 
 FILE = Path("fresh_checks") / "record.json"  # below the folder of the studies
@@ -79,6 +80,13 @@ class Decision:
         if self.checked:
             where.append(f"checked {self.checked}")
         return f"{self.verdict}: {self.said} [{', '.join(where)}]"
+
+
+def missing_runs(where: str, sides: Sequence[Side], seeds: int) -> str:
+    """Say that two arms or more are not recorded there with all seeds."""
+    arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
+    so_far = f" with all seeds ({seeds} so far)" if seeds else ""
+    return f"not recorded at {where}{so_far}: {arms}"
 
 
 class Judged(NamedTuple):

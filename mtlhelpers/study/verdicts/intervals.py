@@ -29,6 +29,12 @@ class Difference:
     seed_error: float  # standard error from the seeds
     test_error: float  # standard error from the choice of test sentences
 
+    @property
+    def in_points(self) -> str:
+        """The difference and its interval in hundredths: +2.3 points (+1.0 to +3.6)."""
+        low, high = f"{100 * self.low:+.1f}", f"{100 * self.high:+.1f}"
+        return f"{100 * self.difference:+.1f} points ({low} to {high})"
+
 
 def mean_difference(one: SeedScores, confidence: float = CONFIDENCE) -> Difference:
     """Return the mean of differences by seed, with its interval.

@@ -29,6 +29,7 @@ from mtlhelpers.study.verdicts.crossover import border_verdict, crossover
 from mtlhelpers.study.verdicts.decisions import (
     Decision,
     Judged,
+    missing_runs,
     read_check,
     write_check,
 )
@@ -200,7 +201,7 @@ def decide_at(
         gaps = first - second - by_seed.on_test
         difference = t_interval(gaps, difference.test_error)
     outcome = verdict(difference, MARGINS[score], rule.claimed)
-    words = PREFIXES[rule.of] + _in_words(difference)
+    words = PREFIXES[rule.of] + difference.in_points
     if rest:
         words = f"closed less left {words}"
     if rule.kept:
@@ -208,7 +209,7 @@ def decide_at(
         score = SCORE_OF[other]
         beside = mean_difference(evidence.difference(match, size, score))
         outcome = with_kept(outcome, beside, MARGINS[score])
-        words += f"; {other} test score {_in_words(beside)}"
+        words += f"; {other} test score {beside.in_points}"
     return Decision(
         corpus,
         task,
@@ -274,15 +275,6 @@ def _not_recorded(
     sides = [rule.first, rule.second]
     if isinstance(rule, Comparison) and rule.left_to:
         sides.append(rule.left_to)
-    arms = " and ".join(f"{side.arm} of studies/{side.study}" for side in sides)
-    so_far = f" with all seeds ({seeds} so far)" if seeds else ""
-    missing = f"not recorded at {size:,} sentences{so_far}: {arms}"
+    missing = missing_runs(f"{size:,} sentences", sides, seeds)
     none, at = Verdict.NOT_TESTED, rule.at if isinstance(rule, Comparison) else ""
     return Decision(corpus, task, size, none, missing, backbone=rule.backbone, at=at)
-
-
-def _in_words(one: Difference) -> str:
-    return (
-        f"{100 * one.difference:+.1f} points "
-        f"({100 * one.low:+.1f} to {100 * one.high:+.1f})"
-    )
